@@ -237,14 +237,6 @@ func (line *Line) Begin(keys []uint32, within time.Duration, waits bool) {
 	line.allow(within)
 }
 
-// Watch notes that WATCH is about to be sent, for keys with these hashes. What is watched already goes on being so.
-func (line *Line) Watch(keys []uint32, within time.Duration) {
-	line.keys = append(line.keys, keys...)
-	slices.Sort(line.keys)
-	line.keys = slices.Compact(line.keys)
-	line.allow(within)
-}
-
 // allow sets the time for the answer; 0: there is no limit.
 func (line *Line) allow(within time.Duration) {
 	if within > 0 {

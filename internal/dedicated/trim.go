@@ -39,25 +39,3 @@ func (s *Set) trouble(server int) error {
 	}
 	return backend.ErrClosed
 }
-
-// elsewhere reports whether a key with this hash belongs to another server now.
-func (line *Line) elsewhere(hash uint32) bool {
-	return line.set.servers.Primaries.Pick(hash) != line.server
-}
-
-// Rehash has clients go on elsewhere whose keys belong to another server now, because the ring has changed.
-func (s *Set) Rehash() {
-	for _, line := range s.all() {
-		switch {
-		case line.listens:
-			if line.user.Moved() {
-				line.end(errElsewhere)
-			}
-		case line.user == nil || !slices.ContainsFunc(line.keys, line.elsewhere):
-		case line.waits:
-			line.Interrupt()
-		default:
-			line.end(errElsewhere)
-		}
-	}
-}

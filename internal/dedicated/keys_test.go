@@ -2,6 +2,7 @@ package dedicated
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"magent/backend/ring"
@@ -32,6 +33,9 @@ func TestRehashOfMany(t *testing.T) {
 		{[]uint32{stays[0], moves[0]}, nil, true},
 		{stays[:1], moves[:1], true},
 		{moves[:1], stays[:1], true},
+		{slices.Repeat(stays, fewKeys), stays[:1], false},
+		{slices.Concat(slices.Repeat(stays, fewKeys), moves[:1]), stays[:1], true},
+		{stays[:1], slices.Concat(moves[:1], slices.Repeat(stays, fewKeys)), true},
 	} {
 		line := r.take()
 		r.do(func() {
