@@ -158,8 +158,8 @@ func (l *left) add(address string, one *known) {
 	}
 }
 
-// leftTo is what a pool gets of all that is known: of its own servers, and of those that others have no more. Of several
-// flush_alls with a delay the latest counts.
+// leftTo is what a pool gets of all that is known: of its own servers, and of those that others have no more. Of
+// several flush_alls with a delay the latest counts.
 func (f *Owner) leftTo(t *Turn, s *plan.Successor, all map[int]left) left {
 	to := left{map[string]*known{}, all[s.Index].due}
 	t.Left(s, func(pool int, address string) {

@@ -42,7 +42,6 @@ type Core struct {
 	leaving  bool
 	serial   uint64            // of the last hello of this incarnation
 	ceding   bool              // it is to own nothing as long as another one can
-	passed   bool              // since it cedes, it has asked another one to lead
 	asked    int               // the tick of the last request in its own name
 	marked   bool              // that it leaves is durable
 	dropped  bool              // all was dropped over that

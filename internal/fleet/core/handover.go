@@ -108,10 +108,9 @@ func (c *Core) Anew(now time.Duration, group string) {
 // the view, so the others take its requests.
 func (c *Core) Cede(now time.Duration) {
 	c.at(now)
-	c.ceding, c.passed = true, false
+	c.ceding = true
 	c.greet() // or a group would be moved home to it at once
 	c.request()
-	c.act()
 }
 
 // Resume takes Cede back: this member goes on, and gets back what it is the home of. What it has begun to hand over it

@@ -19,11 +19,6 @@ func (c *Core) lead() {
 	if c.revote() {
 		return
 	}
-	if c.ceding && !c.passed && len(c.holds) == 0 { // it is about to end, and the others would have to find that out
-		c.passed = true
-		c.transfer(c.log.conf)
-		return
-	}
 	for _, p := range c.cfg.List {
 		if cmd := c.judge(p); cmd.Kind != 0 {
 			c.propose(cmd)
@@ -74,11 +69,11 @@ func (c *Core) change(t raftpb.ConfChangeType, id uint64) bool {
 	return err == nil
 }
 
-// transfer has another voter lead, when this one is to lead, or vote, no more.
+// transfer has another voter lead, when this one is to vote no more.
 func (c *Core) transfer(voters []uint64) {
 	for _, id := range voters {
 		m := c.view.ByVoter(id)
-		if m == nil || m.Name == c.cfg.Name || m.State == view.Absent || !slices.Contains(c.log.conf, id) {
+		if m == nil || m.State == view.Absent || !slices.Contains(c.log.conf, id) {
 			continue
 		}
 		if c.silentFor(m.Name, m.Incarnation) < freshTicks {
@@ -103,8 +98,8 @@ func (c *Core) judge(p Peer) view.Command {
 		Voter: c.meta.Voter, Oldest: c.cfg.Oldest, Newest: c.cfg.Newest, Pools: c.cfg.Pools, Divided: c.meta.Divided,
 	}
 	if p.Name != c.cfg.Name {
-		h := c.heard.Successor(c.tick, p.Name, m.Voter, m.Incarnation)
-		if h == nil {
+		h := c.successorOf(m)
+		if h == nil || !c.welcome(h) {
 			h = c.latest(p.Name)
 		}
 		if h == nil {

@@ -31,6 +31,11 @@ func (c *Core) silentFor(name string, incarnation uint64) int {
 // latest is the process of a member that says hello now; nil: there is none.
 func (c *Core) latest(name string) *hearing.Heard { return c.heard.Latest(c.tick, name) }
 
+// successorOf is the process that has followed the one that the view has of a member; nil: there is none.
+func (c *Core) successorOf(m *view.Member) *hearing.Heard {
+	return c.heard.Successor(c.tick, m.Name, m.Voter, m.Incarnation)
+}
+
 // greet says hello to all, every tick.
 func (c *Core) greet() {
 	if c.named { // an incarnation must not come twice
@@ -285,7 +290,10 @@ func (c *Core) survive() {
 		return
 	}
 	proven := other.Incarnation != 0 && c.proven[other.Name] == other.Incarnation
-	h := c.latest(other.Name)
+	h := c.successorOf(other)
+	if h == nil {
+		h = c.latest(other.Name)
+	}
 	back := h != nil && h.Incarnation != other.Incarnation &&
 		h.Hello.Voter == other.Voter && h.Generation == c.meta.Generation
 	silent := c.voterIsSilent(other)

@@ -128,9 +128,9 @@ func (d *dialer) trouble(err error) {
 func (d *dialer) use(conn net.Conn) {
 	ended := make(chan struct{})
 	d.begin(true)
-	d.opt.Up(d.peer.Name)
 	d.done.Add(1)
 	go d.watch(conn, ended)
+	d.opt.Up(d.peer.Name)
 	var buf []byte
 	for broken := false; !broken; {
 		select {
