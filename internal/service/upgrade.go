@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -186,8 +187,12 @@ func (s *successor) await(ready chan<- error) {
 		ready <- nil
 		return
 	}
+	said := ""
+	if errors.Is(err, errEnded) { // it says why behind that
+		said = s.words(childTime)
+	}
 	s.kill()
-	if said := s.words(); said != "" {
+	if said = cmp.Or(said, s.words(lastWords)); said != "" {
 		err = fmt.Errorf("%w; it said: %s", err, said)
 	}
 	ready <- err
@@ -200,7 +205,7 @@ func (s *successor) takeOver() error {
 	}
 	_ = s.control.SetReadDeadline(time.Now().Add(serveTime))
 	err := s.expect(msgServing)
-	if said := s.words(); said != "" {
+	if said := s.words(lastWords); said != "" {
 		fmt.Fprintln(os.Stderr, said)
 	}
 	return err
@@ -214,16 +219,19 @@ func (s *successor) expect(msg byte) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("the new process (pid %d) was not ready in time", s.pid)
 	case err != nil:
-		return fmt.Errorf("the new process (pid %d) has ended", s.pid)
+		return fmt.Errorf("the new process (pid %d) %w", s.pid, errEnded)
 	case got[0] != msg:
 		return fmt.Errorf("the new process (pid %d) is not a magent that can take over", s.pid)
 	}
 	return nil
 }
 
-// words returns what the child has written to the stderr that we gave it, as one line.
-func (s *successor) words() string {
-	_ = s.said.SetReadDeadline(time.Now().Add(lastWords))
+// errEnded: the child has closed its end of the socket, which it does before it ends.
+var errEnded = errors.New("has ended")
+
+// words returns what the child has written to the stderr that we gave it, until its end or for so long, as one line.
+func (s *successor) words(limit time.Duration) string {
+	_ = s.said.SetReadDeadline(time.Now().Add(limit))
 	text, _ := io.ReadAll(io.LimitReader(s.said, 4<<10))
 	return strings.ReplaceAll(string(bytes.TrimSpace(text)), "\n", "; ")
 }
