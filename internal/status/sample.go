@@ -20,6 +20,7 @@ type Engine struct {
 
 // sample is a copy of all figures. It is immutable.
 type sample struct {
+	begun    time.Time // before the loops were asked
 	at       time.Time
 	process  stats.Process
 	snapshot stats.Snapshot

@@ -57,8 +57,9 @@ func (s *Sampler) run() {
 	due := true // the first sample
 	var before *sample
 	for {
+		begun := time.Now()
 		if p, figures, err := s.engine.Figures(s.ctx); err == nil {
-			now := &sample{time.Now(), p, figures}
+			now := &sample{begun, time.Now(), p, figures}
 			s.publish(now, before, due)
 			if due {
 				before = now
@@ -105,26 +106,32 @@ func (s *Sampler) Figures(ctx context.Context) (*stats.Process, *stats.Snapshot,
 }
 
 func (s *Sampler) sample(ctx context.Context) (*sample, error) {
-	s.mu.Lock()
-	last, next := s.last, s.next
-	s.mu.Unlock()
-	if last != nil && time.Since(last.at) < fresh {
-		return last, nil
+	for asked := time.Now(); ; {
+		s.mu.Lock()
+		last, next := s.last, s.next
+		s.mu.Unlock()
+		if last != nil && (last.begun.After(asked) || s.holds(last)) {
+			return last, nil
+		}
+		select {
+		case s.wanted <- struct{}{}:
+		default: // somebody else is waiting as well
+		}
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("the loops do not answer: %w", ctx.Err())
+		case <-s.ctx.Done():
+			return nil, s.ctx.Err()
+		}
 	}
-	select {
-	case s.wanted <- struct{}{}:
-	default: // somebody else is waiting as well
-	}
-	select {
-	case <-next:
-	case <-ctx.Done():
-		return nil, fmt.Errorf("the loops do not answer: %w", ctx.Err())
-	case <-s.ctx.Done():
-		return nil, s.ctx.Err()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.last, nil
+}
+
+// holds reports whether a sample may be given out. It must not be one from before an event: whoever has drained a
+// server, and asks then, has to see that.
+func (s *Sampler) holds(v *sample) bool {
+	events := s.engine.Events()
+	return time.Since(v.at) < fresh && (len(events) == 0 || events[len(events)-1].Time.Before(v.begun))
 }
 
 // Report returns the present state of the process, with the rates of the last period.

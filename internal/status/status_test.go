@@ -114,6 +114,38 @@ func TestFiguresAreFresh(t *testing.T) {
 	}
 }
 
+// TestFiguresFollowEvents: whoever asks after an event gets figures from after it, however fresh others are.
+func TestFiguresFollowEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		close(f.hold)
+		var events atomic.Pointer[[]stats.Event]
+		events.Store(new([]stats.Event))
+		e := f.engine()
+		e.Events = func() []stats.Event { return *events.Load() }
+		s := NewSampler(e)
+		defer s.Close()
+		ask := func() *sample {
+			v, err := s.sample(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+		before := ask()
+		if ask() != before {
+			t.Error("the loops are asked for each request")
+		}
+		time.Sleep(time.Millisecond)
+		events.Store(&[]stats.Event{{Time: time.Now(), What: "drained"}})
+		time.Sleep(time.Millisecond)
+		after := ask()
+		if after == before || ask() != after {
+			t.Error("the figures are from before the event, or are asked for again and again")
+		}
+	})
+}
+
 // TestLoopsThatDoNotAnswer: a request gets an error when its time is over, and Close waits for nothing.
 func TestLoopsThatDoNotAnswer(t *testing.T) {
 	f := newFake()
