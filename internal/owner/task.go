@@ -19,13 +19,20 @@ func (f *Owner) give(do func()) *task {
 }
 
 // inTransit has transit do something, and waits for it. It returns false if the process ends, or if transit is busy
-// for too long: then nothing is done, unless it has begun.
+// for too long: then nothing is done. What has begun comes to its end.
 func (f *Owner) inTransit(do func()) bool {
 	t := f.give(do)
-	return f.awaitTask(t) || !f.takeBack(t) && f.awaitTask(t)
+	if f.awaitTask(t) {
+		return true
+	}
+	if f.takeBack(t) {
+		return false
+	}
+	<-t.done
+	return true
 }
 
-// awaitTask waits for a task, and reports whether it is done.
+// awaitTask waits for a task for a while, and reports whether it is done.
 func (f *Owner) awaitTask(t *task) bool {
 	limit := time.NewTimer(taskTime)
 	defer limit.Stop()

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -164,7 +165,7 @@ func (svc *Service) quiet(sessions bool) bool {
 
 // releaseAll closes what the other process takes over. The loops stand still.
 func (svc *Service) releaseAll() {
-	for _, ln := range svc.listeners {
+	for _, ln := range slices.Concat(svc.listeners, svc.bound) {
 		ln.given = true // its file is in use
 	}
 	for _, sh := range svc.shards {
