@@ -121,12 +121,6 @@ func (c *Core) judge(p Peer) view.Command {
 	return view.Command{}
 }
 
-// welcome tells whether a process can be in this generation: it is, or it is in none. One that is in another one
-// has to give in first.
-func (c *Core) welcome(h *hearing.Heard) bool {
-	return h.Generation.Number == 0 || h.Generation == c.meta.Generation
-}
-
 // invite has a process join, or says why it cannot.
 func (c *Core) invite(m *view.Member, incarnation uint64, hello Hello) view.Command {
 	cmd := view.Command{

@@ -36,6 +36,12 @@ func (c *Core) successorOf(m *view.Member) *hearing.Heard {
 	return c.heard.Successor(c.tick, m.Name, m.Voter, m.Incarnation)
 }
 
+// welcome tells whether a process can be in this generation: it is, or it is in none. One that is in another one
+// has to give in first.
+func (c *Core) welcome(h *hearing.Heard) bool {
+	return h.Generation.Number == 0 || h.Generation == c.meta.Generation
+}
+
 // greet says hello to all, every tick.
 func (c *Core) greet() {
 	if c.named { // an incarnation must not come twice
@@ -291,7 +297,7 @@ func (c *Core) survive() {
 	}
 	proven := other.Incarnation != 0 && c.proven[other.Name] == other.Incarnation
 	h := c.successorOf(other)
-	if h == nil {
+	if h == nil || !c.welcome(h) {
 		h = c.latest(other.Name)
 	}
 	back := h != nil && h.Incarnation != other.Incarnation &&
