@@ -62,3 +62,31 @@ func TestDueCannotBeWritten(t *testing.T) {
 	_, k := open(t, dir)
 	doubt(t, k, "records are missing")
 }
+
+// TestDueCannotBeCleared: that a server need not be flushed any more is as serious. Else the next process would flush
+// it, and nobody would know why.
+func TestDueCannotBeCleared(t *testing.T) {
+	dir := t.TempDir()
+	j, _, said := failing(t, dir)
+	j.Due(map[Server]int64{alpha: 50})
+	path := filepath.Join(dir, serversName)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(path, "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if len(*said) != 0 {
+		t.Fatalf("it has failed already: %q", *said)
+	}
+	j.Due(map[Server]int64{alpha: 0})
+	if len(*said) != 1 {
+		t.Errorf("failed %d times: %q", len(*said), *said)
+	}
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // known is an entry of that file.
@@ -99,8 +100,8 @@ func (j *Journal) note(server int, identity string) (changes uint64) {
 }
 
 // writeServers returns when the file has so many changes, or cannot be written. That is serious if a server is to be
-// flushed: with an old identity it may only be refilled without need. Who records what a server has missed does not
-// wait for it.
+// flushed, or the file goes on saying so: with an old identity it may only be refilled without need. Who records what
+// a server has missed does not wait for it.
 func (j *Journal) writeServers(changes uint64) {
 	if j.written.Load() >= changes {
 		return
@@ -129,10 +130,11 @@ func (j *Journal) writeServers(changes uint64) {
 	err := j.place.writeServers(all)
 	j.written.Store(changes)
 	if err == nil {
+		j.hasDue = slices.ContainsFunc(all, func(k known) bool { return k.Due != 0 })
 		return
 	}
 	j.mu.Lock()
-	serious := len(j.due) > 0 && j.file != nil
+	serious := (len(j.due) > 0 || j.hasDue) && j.file != nil
 	if serious {
 		err = j.fail(err)
 	}

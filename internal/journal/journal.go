@@ -36,6 +36,7 @@ type Journal struct {
 
 	writer  sync.Mutex     // who writes the identities; never taken with mu held
 	written atomic.Uint64  // the file has so many changes of them
+	hasDue  bool           // the file says that servers are to be flushed; under writer
 	writing sync.WaitGroup // those who write them later
 }
 

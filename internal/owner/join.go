@@ -83,7 +83,7 @@ func (f *Owner) rememberFlushes(known map[journal.Server]int64) {
 			}
 		}
 	}
-	due := pool.RecallFlushes(pools, known, func(n int, due int64) { f.book.Void(pools[n].Name, 0, due) })
+	due := pool.RecallFlushes(time.Now(), pools, known, func(n int, due int64) { f.book.Void(pools[n].Name, 0, due) })
 	if j := f.o.Process.Journal; j != nil {
 		j.Due(due)
 	}

@@ -111,9 +111,14 @@ func Serves(cfg *config.Pool, all []*config.Pool, s journal.Server) bool {
 	return cfg.At(s.Address)
 }
 
+// maxOverdue is for how long a time that has passed is kept. The servers were told of it, and have flushed themselves
+// by then. What they have got since need not be lost.
+const maxOverdue = time.Hour
+
 // RecallFlushes tells each pool when it is to be flushed, by what the journal has of it, or of its servers in a pool
 // that is gone; 0: it is not. The result is what the journal is to have now.
-func RecallFlushes(pools []*config.Pool, known map[journal.Server]int64, tell func(n int, due int64),
+func RecallFlushes(
+	now time.Time, pools []*config.Pool, known map[journal.Server]int64, tell func(n int, due int64),
 ) (all map[journal.Server]int64) {
 	all = map[journal.Server]int64{}
 	for s := range known {
@@ -122,7 +127,8 @@ func RecallFlushes(pools []*config.Pool, known map[journal.Server]int64, tell fu
 	for n, cfg := range pools {
 		due := int64(0)
 		for s, at := range known {
-			if !cfg.Redis && (cfg.Name == s.Pool || Serves(cfg, pools, s)) {
+			old := now.Sub(time.Unix(at, 0)) > maxOverdue
+			if !old && !cfg.Redis && (cfg.Name == s.Pool || Serves(cfg, pools, s)) {
 				due = max(due, at)
 			}
 		}

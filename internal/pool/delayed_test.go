@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"magent/internal/config"
 	"magent/internal/journal"
@@ -34,6 +35,8 @@ func TestRecallFlushes(t *testing.T) {
 		"the same pool":     {[]*config.Pool{pool("main", "a")}, due{server("main", "a"): 5}, []int64{5}},
 		"other servers":     {[]*config.Pool{pool("main", "b")}, due{server("main", "a"): 5}, []int64{5}},
 		"another name":      {[]*config.Pool{pool("new", "a")}, due{server("main", "a"): 5}, []int64{5}},
+		"an hour ago":       {[]*config.Pool{pool("main", "a")}, due{server("main", "a"): 4}, []int64{4}},
+		"long ago":          {[]*config.Pool{pool("main", "a")}, due{server("main", "a"): 3}, []int64{0}},
 		"it is gone":        {[]*config.Pool{pool("new", "b")}, due{server("main", "a"): 5}, []int64{0}},
 		"Redis":             {[]*config.Pool{redis}, due{server("main", "a"): 5}, []int64{0}},
 		"a group":           {[]*config.Pool{group}, due{server("main", "a"): 5}, []int64{5}},
@@ -50,7 +53,7 @@ func TestRecallFlushes(t *testing.T) {
 		},
 	} {
 		got := make([]int64, len(c.pools))
-		all := RecallFlushes(c.pools, c.known, func(n int, due int64) { got[n] = due })
+		all := RecallFlushes(time.Unix(3604, 0), c.pools, c.known, func(n int, due int64) { got[n] = due })
 		want := map[journal.Server]int64{}
 		for s := range c.known {
 			want[s] = 0

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"time"
+
 	"magent/internal/journal"
 	"magent/internal/pool"
 	"magent/internal/stats"
@@ -71,7 +73,7 @@ func (svc *Service) recall(known *inheritance) {
 			known.Doubtful).Msg("what the servers missed is not known for certain: all of them are flushed")
 	}
 	svc.tellKilled(known)
-	svc.shared.Journal.Due(pool.RecallFlushes(svc.cfgs, known.Due, func(n int, due int64) {
+	svc.shared.Journal.Due(pool.RecallFlushes(time.Now(), svc.cfgs, known.Due, func(n int, due int64) {
 		svc.shards[0].Pools[n].RecallFlush(due)
 	}))
 	claimed, settled := map[journal.Server]bool{}, svc.newSettling()

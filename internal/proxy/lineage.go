@@ -20,7 +20,7 @@ func (r *reload) inherit(sh *session.Shard, p *pool.Pool, from []placement.Prede
 		p.Inherit(b.To, before, b.Server)
 		due = max(due, before.DelayedFlush())
 	}
-	if !p.Config.Redis {
+	if !p.Config.Redis && sh.ID == 0 {
 		p.RecallFlush(due)
 	}
 }
