@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"strings"
 	"testing"
 
 	"magent/backend/hello"
@@ -49,31 +48,4 @@ func TestFirstBackupIsDoubted(t *testing.T) {
 			})
 		}
 	}
-}
-
-// A server whose keys belong to another pool is not cleansed for this one.
-func TestSharedServerIsRefused(t *testing.T) {
-	r := start(t, 2, 0, nil)
-	one, two := r.servers[0].addr, r.servers[1].addr
-	cross := func(pools []config.Pool, backups bool) []config.Pool {
-		x, y := pools[0], pools[0]
-		y.Name, y.Listen = "second", []config.Listen{{Network: "tcp", Address: testkit.DeadAddr(t), Backlog: 5}}
-		x.Servers, y.Servers = []config.Address{one}, []config.Address{two}
-		if backups {
-			x.Backups, y.Backups = y.Servers, x.Servers
-		}
-		return []config.Pool{x, y}
-	}
-	r.reload(func(pools []config.Pool) []config.Pool { return cross(pools, false) })
-	err := r.svc.Reload(cross(r.pools(), true))
-	if err == nil || !strings.Contains(err.Error(), "give this pool a server of its own") ||
-		!strings.Contains(err.Error(), two.String()) {
-		t.Errorf("got %v", err)
-	}
-	other := newFake(t, 2)
-	r.reload(func(pools []config.Pool) []config.Pool { // two pools have the same pair in the end
-		pools[0].Servers, pools[0].Backups = []config.Address{two}, []config.Address{other.addr}
-		pools[1].Backups = []config.Address{other.addr}
-		return pools
-	})
 }

@@ -116,8 +116,8 @@ func TestRepairOfMuch(t *testing.T) {
 
 // A pool from a file is compared with the placement of a proxy with that file: weights, names, hash and hash_tag.
 func TestPoolOfAFile(t *testing.T) {
-	p, q, b := harness.StartMemcached(t, "-o", still), harness.StartMemcached(t, "-o", still),
-		harness.StartMemcached(t, "-o", still)
+	p, q, b, other := harness.StartMemcached(t, "-o", still), harness.StartMemcached(t, "-o", still),
+		harness.StartMemcached(t, "-o", still), harness.StartMemcached(t, "-o", still)
 	file := filepath.Join(t.TempDir(), "pools.yml")
 	text := fmt.Sprintf(`alpha:
   listen: %s
@@ -133,7 +133,7 @@ beta:
   listen: %s
   servers:
    - %s:1
-`, testkit.DeadAddr(t), p.Addr, q.Addr, b.Addr, testkit.DeadAddr(t), p.Addr)
+`, testkit.DeadAddr(t), p.Addr, q.Addr, b.Addr, testkit.DeadAddr(t), other.Addr)
 	write := func(text string) {
 		t.Helper()
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -162,9 +162,9 @@ beta:
 	write(text)
 	run(t, "-c", file, "--pool", "alpa").says(2, `pool "alpa" is unknown: did you mean alpha?`)
 	run(t, "-c", file, "--pool", "beta").says(2, `pool "beta" has no backups`)
-	write(text + "  backups:\n   - " + b.Addr + ":1\n")
+	write(text + "  backups:\n   - " + testkit.DeadAddr(t) + ":1\n")
 	run(t, "-c", file).says(2, "several pools have backups: name one with --pool (alpha, beta)")
 	write(strings.Split(text, "beta:")[0] + "gamma:\n  listen: " + testkit.DeadAddr(t) +
-		"\n  redis: true\n  servers:\n   - " + p.Addr + ":1\n")
+		"\n  redis: true\n  servers:\n   - " + other.Addr + ":1\n")
 	run(t, "-c", file, "--pool", "gamma").says(2, `pool "gamma" is a Redis pool`)
 }
