@@ -98,10 +98,7 @@ func (c *Core) judge(p Peer) view.Command {
 		Voter: c.meta.Voter, Oldest: c.cfg.Oldest, Newest: c.cfg.Newest, Pools: c.cfg.Pools, Divided: c.meta.Divided,
 	}
 	if p.Name != c.cfg.Name {
-		h := c.successorOf(m)
-		if h == nil || !c.welcome(h) {
-			h = c.latest(p.Name)
-		}
+		h := c.present(m)
 		if h == nil {
 			return view.Command{}
 		}

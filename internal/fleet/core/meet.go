@@ -31,9 +31,13 @@ func (c *Core) silentFor(name string, incarnation uint64) int {
 // latest is the process of a member that says hello now; nil: there is none.
 func (c *Core) latest(name string) *hearing.Heard { return c.heard.Latest(c.tick, name) }
 
-// successorOf is the process that has followed the one that the view has of a member; nil: there is none.
-func (c *Core) successorOf(m *view.Member) *hearing.Heard {
-	return c.heard.Successor(c.tick, m.Name, m.Voter, m.Incarnation)
+// present is the process of a member that may take the place of the one that the view has: the one that has followed
+// it, or else the one that says hello now. nil: there is neither.
+func (c *Core) present(m *view.Member) *hearing.Heard {
+	if h := c.heard.Successor(c.tick, m.Name, m.Voter, m.Incarnation); h != nil && c.welcome(h) {
+		return h
+	}
+	return c.latest(m.Name)
 }
 
 // welcome tells whether a process can be in this generation: it is, or it is in none. One that is in another one
@@ -296,10 +300,7 @@ func (c *Core) survive() {
 		return
 	}
 	proven := other.Incarnation != 0 && c.proven[other.Name] == other.Incarnation
-	h := c.successorOf(other)
-	if h == nil || !c.welcome(h) {
-		h = c.latest(other.Name)
-	}
+	h := c.present(other)
 	back := h != nil && h.Incarnation != other.Incarnation &&
 		h.Hello.Voter == other.Voter && h.Generation == c.meta.Generation
 	silent := c.voterIsSilent(other)
