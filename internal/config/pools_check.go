@@ -78,19 +78,14 @@ func (s *section) checkCopies() {
 	if len(s.pool.Backups) == 0 {
 		return
 	}
-	first := map[string]*yaml.Node{}
-	for _, part := range []struct {
-		servers []Address
-		at      []*yaml.Node
-	}{{s.pool.Servers, s.serversAt}, {s.pool.Backups, s.backupAt}} {
-		for i, a := range part.servers {
-			if before := first[identity(a)]; before != nil {
-				s.fail(part.at[i], "server %q is already in line %d: in a pool with backups name each server once",
-					part.at[i].Value, before.Line)
-				continue
-			}
-			first[identity(a)] = part.at[i]
+	first, at := map[string]*yaml.Node{}, slices.Concat(s.serversAt, s.backupAt)
+	for i, a := range slices.Concat(s.pool.Servers, s.pool.Backups) {
+		if before := first[identity(a)]; before != nil {
+			s.fail(at[i], "server %q is already in line %d: in a pool with backups name each server once",
+				at[i].Value, before.Line)
+			continue
 		}
+		first[identity(a)] = at[i]
 	}
 }
 
@@ -141,13 +136,14 @@ func (f *file) apart(sections []*section) {
 		at := slices.Concat(s.serversAt, s.backupAt)
 		for i, a := range slices.Concat(s.pool.Servers, s.pool.Backups) {
 			id := identity(a)
-			if j := slices.IndexFunc(all[id], s.excludes); j >= 0 && i < len(at) {
-				f.fail(at[i], "server %q is also in pool %q, in line %d: a pool with backups or hot_cache does not "+
-					"share its servers; give each pool servers of its own, or have the clients of both use one pool",
-					at[i].Value, all[id][j].s.pool.Name, all[id][j].at.Line)
-			} else if i < len(at) {
+			j := slices.IndexFunc(all[id], s.excludes)
+			if j < 0 {
 				all[id] = append(all[id], placed{s, at[i]})
+				continue
 			}
+			f.fail(at[i], "server %q is also in pool %q, in line %d: a pool with backups or hot_cache does not share "+
+				"its servers; give each pool servers of its own, or have the clients of both use one pool",
+				at[i].Value, all[id][j].s.pool.Name, all[id][j].at.Line)
 		}
 	}
 }
