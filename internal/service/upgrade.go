@@ -2,7 +2,6 @@ package service
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -192,7 +191,10 @@ func (s *successor) await(ready chan<- error) {
 		said = s.words(childTime)
 	}
 	s.kill()
-	if said = cmp.Or(said, s.words(lastWords)); said != "" {
+	if said == "" {
+		said = s.words(lastWords)
+	}
+	if said != "" {
 		err = fmt.Errorf("%w; it said: %s", err, said)
 	}
 	ready <- err
