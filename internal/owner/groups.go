@@ -98,6 +98,15 @@ func (f *Owner) wholes() (at []int, pools []*config.Pool) {
 	return at, pools
 }
 
+// allParts are the indexes of all that is decided for.
+func (f *Owner) allParts() (parts []int) {
+	at, _ := f.wholes()
+	for _, i := range at {
+		parts = append(parts, f.parts(i)...)
+	}
+	return parts
+}
+
 // groups is what is decided together: the same on all members.
 func (f *Owner) groups() []view.Group {
 	_, pools := f.wholes()

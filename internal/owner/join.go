@@ -76,12 +76,8 @@ func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed boo
 // rememberFlushes enters what the journal knows of flush_alls that are still due, before there is a fleet.
 func (f *Owner) rememberFlushes(known map[journal.Server]int64) {
 	var pools []*config.Pool
-	for i := range f.count() {
-		if f.isWhole(i) {
-			for _, n := range f.parts(i) {
-				pools = append(pools, f.pool(n))
-			}
-		}
+	for _, n := range f.allParts() {
+		pools = append(pools, f.pool(n))
 	}
 	due := pool.RecallFlushes(time.Now(), pools, known, func(n int, due int64) { f.book.Void(pools[n].Name, 0, due) })
 	if j := f.o.Process.Journal; j != nil {
@@ -93,12 +89,8 @@ func (f *Owner) rememberFlushes(known map[journal.Server]int64) {
 func (f *Owner) Join() error {
 	f.done.Add(1)
 	go f.transit()
-	for i := range f.count() {
-		if f.isWhole(i) {
-			for _, n := range f.parts(i) {
-				f.handOn(n)
-			}
-		}
+	for _, n := range f.allParts() {
+		f.handOn(n)
 	}
 	f.told = f.placement()
 	m, err := launch.Open(launch.Options{
