@@ -7,6 +7,7 @@ import (
 
 	"magent/cmd/magent/usage"
 	"magent/internal/config"
+	"magent/internal/run"
 )
 
 // partners are flags that have no effect without another one. Each says what it is used for there.
@@ -56,9 +57,7 @@ func strangeVariables() []string {
 
 // tellStrange writes what strangeVariables says, where no log does.
 func tellStrange(stderr io.Writer) {
-	for _, warning := range strangeVariables() {
-		fmt.Fprintf(stderr, "%s: warning: %s\n", program, warning)
-	}
+	run.TellWarnings(stderr, program, strangeVariables())
 }
 
 // cannotServe prints why a process does not serve, in one line, behind what its log would have said of variables.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/run"
 	"magent/internal/service"
 )
 
@@ -97,7 +98,5 @@ func strangeVariables() []string {
 
 // tellStrange writes what strangeVariables says, where no log does.
 func tellStrange(stderr io.Writer) {
-	for _, warning := range strangeVariables() {
-		fmt.Fprintf(stderr, "%s: warning: %s\n", program, warning)
-	}
+	run.TellWarnings(stderr, program, strangeVariables())
 }

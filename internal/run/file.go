@@ -20,10 +20,15 @@ func Names() config.Names {
 
 // TellRight reports that a file of pools is correct, and prints warnings about it.
 func TellRight(stderr io.Writer, program, file string, warnings []string) {
+	TellWarnings(stderr, program, warnings)
+	fmt.Fprintf(stderr, "%s: configuration file '%s' syntax is ok\n", program, file)
+}
+
+// TellWarnings prints warnings where no log does, each on a line.
+func TellWarnings(stderr io.Writer, program string, warnings []string) {
 	for _, warning := range warnings {
 		fmt.Fprintf(stderr, "%s: warning: %s\n", program, warning)
 	}
-	fmt.Fprintf(stderr, "%s: configuration file '%s' syntax is ok\n", program, file)
 }
 
 // TellWrong reports the errors in a file of pools: each on a line that begins with file:line:column.
