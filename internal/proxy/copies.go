@@ -66,7 +66,7 @@ func (svc *Service) missingCopies(pools []config.Pool) error {
 }
 
 // serversOf returns what all loops know of the servers of a pool. They are those of its parts: a fleet may have gone
-// over to others than svc.cfgs has (follow).
+// over to others than svc.cfgs has (Follow).
 func (svc *Service) serversOf(index int) []maintenance.Server {
 	var cfg *config.Pool
 	var all standing.Servers

@@ -18,7 +18,7 @@ import (
 
 // PlacesOf finds a server by its address or name, in all pools or in the one that is named. It is called like Reload.
 func (svc *Service) PlacesOf(server, pool string) ([]maintenance.Place, error) {
-	if err := svc.follow(); err != nil {
+	if err := svc.Follow(); err != nil {
 		return nil, err
 	}
 	return maintenance.Pick(svc.cfgs, server, pool)
@@ -27,7 +27,7 @@ func (svc *Service) PlacesOf(server, pool string) ([]maintenance.Place, error) {
 // Paired returns the pools whose keys have two copies and that have one of these servers. It is called like Reload.
 // standby means that this process does not know what their servers have missed. err says that they are just changing.
 func (svc *Service) Paired(servers []string) (pools []*config.Pool, standby bool, err error) {
-	err = svc.follow()
+	err = svc.Follow()
 	for _, cfg := range svc.cfgs {
 		if cfg != nil && cfg.Of == nil && len(cfg.Backups) > 0 && slices.ContainsFunc(servers, cfg.At) {
 			pools = append(pools, cfg)
@@ -38,7 +38,7 @@ func (svc *Service) Paired(servers []string) (pools []*config.Pool, standby bool
 
 // Maintain answers a question about which servers are drained, or to be. It is called like Reload.
 func (svc *Service) Maintain(q maintenance.Question) (a maintenance.Answer) {
-	err := svc.follow()
+	err := svc.Follow()
 	if err == nil {
 		err = maintenance.Known(svc.cfgs, q.Wishes)
 	}
@@ -61,7 +61,7 @@ func (svc *Service) Maintain(q maintenance.Question) (a maintenance.Answer) {
 // Learn has the pools be as the orders say that another member of the fleet knows, where those are newer. It reports
 // whether some are. It is called like Reload.
 func (svc *Service) Learn(told maintenance.List) (news bool, err error) {
-	pending := svc.follow()
+	pending := svc.Follow()
 	list := svc.drained.Learn(told, svc.cfgs)
 	if news = !slices.Equal(list, svc.drained); news && pending != nil {
 		return true, pending

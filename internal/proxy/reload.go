@@ -33,7 +33,7 @@ const holdPoll = 2 * time.Millisecond
 // Reload replaces the pools of the service. Pools are identified by name. If it returns an error, nothing has changed.
 // There must be one call at a time, and none during Drain or Close.
 func (svc *Service) Reload(pools []config.Pool) error {
-	if err := svc.follow(); err != nil {
+	if err := svc.Follow(); err != nil {
 		return err
 	}
 	known, gone := svc.drained.Of(pools)
@@ -71,8 +71,8 @@ func (svc *Service) goOver(pools []config.Pool) error {
 	svc.shared.Files.Add(r.certificates, r.logins) // of pools that it adds
 	svc.tls.Add(r.tls)
 	svc.turn, svc.bound = t, r.bound
-	err = svc.member.GoOver(t, func() { _ = svc.follow() })
-	if wait := svc.follow(); err == nil {
+	err = svc.member.GoOver(t, func() { _ = svc.Follow() })
+	if wait := svc.Follow(); err == nil {
 		err = wait
 	}
 	return err

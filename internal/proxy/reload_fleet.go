@@ -9,14 +9,11 @@ import (
 // A member of a fleet changes by itself what does not place keys. What places them changes on all members before that,
 // or on none.
 
-// TakeOver has the pools be those that the fleet has gone over to, if this process does not have them yet. Like Reload
-// it is called by the goroutine that reloads. An error says that this is not decided, or has to be tried again.
-func (svc *Service) TakeOver() error { return svc.follow() }
-
-// follow takes over the pools that the fleet has gone over to. On the goroutine that reloads, it comes before whatever
-// reads their configurations. As long as it is not decided whether the fleet goes over, nothing may change: at any
-// moment the pools may become what they were to be when that was planned.
-func (svc *Service) follow() error {
+// Follow takes over the pools that the fleet has gone over to, if this process does not have them yet. On the
+// goroutine that reloads, it comes before whatever reads their configurations. As long as it is not decided whether
+// the fleet goes over, nothing may change: at any moment the pools may become what they were to be when that was
+// planned. An error says that this is so, or that it has to be tried again.
+func (svc *Service) Follow() error {
 	switch t := svc.turn; {
 	case t == nil:
 		return nil

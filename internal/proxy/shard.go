@@ -29,7 +29,7 @@ func (svc *Service) addPool(index int, cfg *config.Pool, rings placement.Rings) 
 
 // addGroup makes the parts of a pool that a fleet may get, or of a group that it may split one into, as addPool does.
 // It gets the next index: svc.cfgs alone says which are taken. A pool is not among these before the fleet has it
-// (follow). It is called during goOver.
+// (Follow). It is called during goOver.
 func (svc *Service) addGroup(cfg *config.Pool, rings placement.Rings) (index int, peers []*pool.Pool) {
 	index, peers = len(svc.cfgs), svc.addPool(len(svc.cfgs), cfg, rings)
 	if cfg.Of == nil {

@@ -188,7 +188,7 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given, tas
 
 // reload reads the file again and serves its pools.
 func (e *engine) reload(log zerolog.Logger, o Options) error {
-	if err := e.TakeOver(); err != nil { // whatever the file has by now
+	if err := e.Follow(); err != nil { // whatever the file has by now
 		return err
 	}
 	pools, warnings, err := o.Load()
