@@ -43,7 +43,9 @@ func (c *Core) takeList() error {
 		stays := !slices.Contains(others, m.Name)
 		if !m.Left {
 			voters++
-			stay += b2i(stays)
+			if stays {
+				stay++
+			}
 		}
 		if !stays && m.State != view.Absent {
 			out = m.Name
@@ -69,13 +71,6 @@ func memberText(name string, witness bool) string {
 		return name + "/witness"
 	}
 	return name
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // viewOf is the view that was saved; Epoch 0: none.

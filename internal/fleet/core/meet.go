@@ -108,12 +108,13 @@ func (c *Core) wait() {
 
 // found begins the first generation. The first in the list among the members without a generation does so, in two
 // cases. It hears a majority of the list and none of them has been in a fleet, or it hears all members. Members that
-// it does not hear count as silent voters, so no other majority can do the same.
+// it does not hear count as silent voters, so no other majority can do the same. Those come first that may know what
+// others do not (Hello.Divided).
 func (c *Core) found() {
 	if c.log != nil || c.begun || !c.named || c.tick < foundTicks || c.cfg.witness() {
 		return
 	}
-	members, heard := make([]view.Member, len(c.cfg.List)), 0
+	members, knows, heard := make([]view.Member, len(c.cfg.List)), make([]bool, len(c.cfg.List)), 0
 	first, after, known, divided := "", c.floor, c.meta.Known, c.meta.Divided
 	for i, p := range c.cfg.List {
 		m := &members[i]
@@ -122,6 +123,7 @@ func (c *Core) found() {
 		switch {
 		case p.Name == c.cfg.Name:
 			m.Voter, m.Incarnation, m.Oldest, m.Newest = c.meta.Voter, c.meta.Incarnation, c.cfg.Oldest, c.cfg.Newest
+			knows[i] = c.meta.Divided && !p.Witness
 		case h == nil:
 			continue
 		case h.Generation.Number > 0:
@@ -137,12 +139,17 @@ func (c *Core) found() {
 			m.Voter, m.Incarnation, m.Oldest, m.Newest = h.Hello.Voter, h.Incarnation, h.Hello.Oldest, h.Hello.Newest
 			after, known = max(after, h.Hello.Epoch), known || h.Hello.Known
 			divided = divided || h.Hello.Divided
+			knows[i] = h.Hello.Divided && !p.Witness
 		}
 		m.State = view.Alive
 		heard++
 		if first == "" && !p.Witness {
 			first = p.Name
 		}
+	}
+	if at := slices.Index(knows, true); at >= 0 {
+		first = members[at].Name
+		joinLater(members, knows)
 	}
 	g := view.Generation{Number: 1, ID: c.cfg.NewID()}
 	if first != c.cfg.Name {
@@ -157,6 +164,16 @@ func (c *Core) found() {
 	} else if len(members) == 2 && c.mayGoAlone() && c.tick > foundTicks+suspectTicks {
 		v = view.Survive(v, g, c.cfg.Name, false, false)
 		c.begin(g, v, v.Voters(), "the fleet is founded by "+c.cfg.Name+" alone, as --fleet-alone says", c.campaign)
+	}
+}
+
+// joinLater has those who begin a fleet join it who are not among those that know what others do not: what servers
+// have missed, for instance, when a member has lost its disk. Those tell all that they know to who joins.
+func joinLater(members []view.Member, knows []bool) {
+	for i := range members {
+		if m := &members[i]; !knows[i] && !m.Witness && m.State == view.Alive {
+			m.State = view.Joining
+		}
 	}
 }
 
