@@ -71,14 +71,23 @@ func (f *several) write(rows ...row) {
 	}
 }
 
-// turn has all members have these pools. One of them is told.
+// turn has all members have these pools. One of them is told, and all are waited for.
 func (f *several) turn(teller int, rows ...row) {
 	f.t.Helper()
 	f.write(rows...)
+	before := make([]int, len(f.sites))
+	for i, s := range f.sites {
+		before[i] = strings.Count(s.proxy.Log(), reloaded)
+	}
 	if said, err := f.sites[teller].turn(); err != nil {
 		f.t.Fatalf("%v: %s", err, said)
 	}
+	for i, s := range f.sites { // clients of a pool that has gone are sent away until then
+		s.await(reloaded, before[i]+1)
+	}
 }
+
+const reloaded = "configuration reloaded"
 
 // each member answers a request at an address.
 func (f *several) each(at, request, want string) {
