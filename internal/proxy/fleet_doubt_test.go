@@ -54,7 +54,7 @@ func TestFleetPrimaryHasMissedKeys(t *testing.T) {
 	testkit.Until(t, "all members know", func() bool { return term().Term().Gate().Kept() >= told })
 	f.kill(first)
 	second := f.owner()
-	c := newClient(t, testkit.Dial(t, "tcp", f.svcs[second].Addrs()[0]))
+	c := newClient(t, testkit.Dial(t, "tcp", f.addrs[second]))
 	c.say("get missed\r\nget other\r\n")
 	c.hear("VALUE missed 0 5\r\nright\r\nEND\r\nVALUE other 0 5\r\nright\r\nEND\r\n")
 	for _, a := range []config.Address{primary, backup} {

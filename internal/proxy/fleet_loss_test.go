@@ -70,7 +70,7 @@ func TestFleetLeaseIsLost(t *testing.T) {
 	}
 	f.set("other", "v")
 	for i := range f.svcs {
-		c := newClient(t, testkit.Dial(t, "tcp", f.svcs[i].Addrs()[0]))
+		c := newClient(t, testkit.Dial(t, "tcp", f.addrs[i]))
 		testkit.Until(t, "each member answers", func() bool {
 			c.say("get k\r\n")
 			line := c.line()
@@ -98,7 +98,7 @@ func TestFleetLeaseIsLostUnderWay(t *testing.T) {
 	f.set("other", "old")
 	f.holds(f.pool.Backups[0], "k", "old")
 	alone := f.owner()
-	dial := func() *client { return newClient(t, testkit.Dial(t, "tcp", f.svcs[alone].Addrs()[0])) }
+	dial := func() *client { return newClient(t, testkit.Dial(t, "tcp", f.addrs[alone])) }
 	compares, sets, reads := dial(), dial(), dial()
 	compares.say("gets k\r\n")
 	token := strings.Fields(compares.line())[4]

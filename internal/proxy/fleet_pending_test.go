@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,15 +25,10 @@ func TestFleetGoesOverLate(t *testing.T) {
 	all.write(p)
 	all.another("more", []config.Address{f.more()}, []config.Address{f.more()})
 	svc, file := f.svcs[0], append(all.pools[:1:1], all.redis[0]...)
-	turn, err := svc.member.Plan(svc.cfgs, file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	coming := svc.newReload(file)
-	if err := coming.prepare(file); err != nil {
-		t.Fatal(err)
-	}
-	svc.turn, svc.bound = turn, coming.bound // its reload has ended, and it is not decided
+	all.mu[0].Lock()
+	unlock := sync.OnceFunc(all.mu[0].Unlock)
+	defer unlock()
+	turn := all.undecided(file)
 	pending := func(err error) {
 		t.Helper()
 		if !errors.Is(err, owner.ErrPending) {
@@ -51,22 +47,21 @@ func TestFleetGoesOverLate(t *testing.T) {
 	if a := svc.Maintain(q); a.Refused != owner.ErrPending.Error() {
 		t.Errorf("%+v", a)
 	}
-	_, err = svc.PlacesOf(p.Servers[0].String(), "")
+	_, err := svc.PlacesOf(p.Servers[0].String(), "")
 	pending(err)
 	_, err = svc.Learn(maintenance.List{*q.Wishes[0].Order})
 	pending(err)
 	if svc.turn != turn || len(svc.drained) > 0 || svc.cfgs[0].MaxValue != 0 {
 		t.Fatal("something has changed")
 	}
-	if err := svc.member.GoOver(turn, func() {}); err != nil { // now it hears of it
-		t.Fatal(err)
-	}
+	all.goOver(turn, file) // now it hears of it
 	if a := svc.Maintain(maintenance.Question{Wishes: []maintenance.Wish{drain(p.Servers[2])}}); a.Refused != "" {
 		t.Errorf("a new server is not known: %s", a.Refused)
 	}
 	if len(svc.Addrs()) != 2 || svc.turn != nil {
 		t.Errorf("it listens at %v", svc.Addrs())
 	}
+	unlock()
 	all.serves(0)
 	if a := svc.Maintain(q); a.Refused != "" {
 		t.Error(a.Refused)

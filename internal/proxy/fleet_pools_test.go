@@ -128,14 +128,9 @@ func TestFleetSendsAway(t *testing.T) {
 	all.more(0)
 	all.more(1)
 	file := all.pools[:1:1]
-	turn, err := svc.member.Plan(svc.cfgs, file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	svc.turn = turn
-	if err := svc.member.GoOver(turn, func() {}); err != nil {
-		t.Fatal(err)
-	}
+	all.mu[0].Lock()
+	defer all.mu[0].Unlock()
+	all.goOver(all.undecided(file), file)
 	c.say("get k\r\n") // before this process follows
 	r := &rig{t: t, svc: svc}
 	r.eventually(0, "the request is there", func(sh *session.Shard) bool { return sh.Waiting() })

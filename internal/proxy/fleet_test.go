@@ -32,6 +32,7 @@ type fleetRig struct {
 	servers []*testkit.Process
 	dirs    []string
 	svcs    []*Service    // nil: it has ended
+	addrs   []string      // of members: where clients connect
 	swapped []bool        // by member: it has primaries and backups the other way round
 	wait    time.Duration // how long requests wait for an owner
 
@@ -62,6 +63,7 @@ func newFleetRig(t testing.TB, members, primaries int) *fleetRig {
 // newHastyRig is newFleetRig with another time that requests wait for an owner.
 func newHastyRig(t testing.TB, members, primaries int, wait time.Duration) *fleetRig {
 	f := &fleetRig{t: t, svcs: make([]*Service, members), swapped: make([]bool, members), wait: wait}
+	f.addrs = make([]string, members)
 	f.pool = config.Pool{
 		Name:   "main",
 		Listen: []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 64}},
@@ -135,7 +137,7 @@ func (f *fleetRig) start(i int) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.svcs[i] = svc
+	f.svcs[i], f.addrs[i] = svc, svc.Addrs()[0] // a reload that others want may come at any time
 }
 
 // poolOf is the pool of a member, in the roles that it has.
@@ -166,7 +168,7 @@ func (f *fleetRig) kill(i int) {
 // what an answer depends on was dropped.
 func (f *fleetRig) ask(i int, request string) string {
 	f.t.Helper()
-	c := newClient(f.t, testkit.Dial(f.t, "tcp", f.svcs[i].Addrs()[0]))
+	c := newClient(f.t, testkit.Dial(f.t, "tcp", f.addrs[i]))
 	defer c.c.Close()
 	c.say(request)
 	line, _ := c.r.ReadString('\n')

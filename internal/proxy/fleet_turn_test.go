@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/owner"
 	"magent/internal/placement"
 	"magent/internal/session"
 	"magent/internal/testkit"
@@ -38,11 +40,54 @@ func (a *files) reload(i int) (err error) {
 	defer a.mu[i].Unlock()
 	for deadline := time.Now().Add(testkit.Patience); time.Now().Before(deadline); {
 		err = a.f.svcs[i].Reload(append([]config.Pool{a.pools[i]}, a.redis[i]...))
-		if err == nil || !strings.Contains(err.Error(), ": try again") { // a change before it may not have ended
+		if err == nil || !mayRepeat(err) {
 			return err
 		}
 	}
 	return err
+}
+
+// mayRepeat reports whether a change was refused because one before it has not ended, or because the machine was busy
+// for longer than members wait for each other.
+func mayRepeat(err error) bool {
+	reasons := []string{": try again", "has not ended within", "lost the right"}
+	return slices.ContainsFunc(reasons, func(why string) bool { return strings.Contains(err.Error(), why) })
+}
+
+// undecided has member 0 ready to go over to the pools of a file. Its reload has ended, and nothing is decided. The
+// caller has locked its mutex: it may be about to read its file.
+func (a *files) undecided(file []config.Pool) *owner.Turn {
+	a.f.t.Helper()
+	svc := a.f.svcs[0]
+	turn, err := svc.member.Plan(svc.cfgs, file)
+	if err != nil {
+		a.f.t.Fatal(err)
+	}
+	coming := svc.newReload(file)
+	if err := coming.prepare(file); err != nil {
+		a.f.t.Fatal(err)
+	}
+	svc.turn, svc.bound = turn, coming.bound
+	return turn
+}
+
+// goOver has all members do what was undecided. This one has not followed yet.
+func (a *files) goOver(turn *owner.Turn, file []config.Pool) {
+	a.f.t.Helper()
+	svc := a.f.svcs[0]
+	for deadline := time.Now().Add(testkit.Patience); ; turn = a.undecided(file) {
+		err := svc.member.GoOver(turn, func() {})
+		switch {
+		case err == nil:
+			return
+		case !mayRepeat(err) || time.Now().After(deadline):
+			a.f.t.Fatal(err)
+		}
+		a.f.t.Logf("once more: %v", err)
+		for errors.Is(svc.Follow(), owner.ErrPending) && time.Now().Before(deadline) {
+			time.Sleep(holdPoll)
+		}
+	}
 }
 
 // write has all files place keys as a pool does.

@@ -71,7 +71,7 @@ func (f *fleetRig) keysOf(each int) (keys [][]string) {
 // client connects to a member.
 func (f *fleetRig) client(i int) *client {
 	f.t.Helper()
-	return newClient(f.t, testkit.Dial(f.t, "tcp", f.svcs[i].Addrs()[0]))
+	return newClient(f.t, testkit.Dial(f.t, "tcp", f.addrs[i]))
 }
 
 // Each member decides for the keys of one primary. When one is killed others decide for its group, which goes back

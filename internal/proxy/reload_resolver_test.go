@@ -35,9 +35,7 @@ func TestReloadEndsResolvers(t *testing.T) {
 			return pools
 		})
 	}
-	if n := goroutines("discover.(*resolver).run("); n != 2 {
-		t.Errorf("%d goroutines look up names, want one for each of two names", n)
-	}
+	resolvers(t, 2) // one for each of two names
 	c := r.client()
 	c.say("set k 0 0 1\r\nx\r\n")
 	c.hear("STORED\r\n")
@@ -47,11 +45,20 @@ func TestReloadEndsResolvers(t *testing.T) {
 		return pools
 	})
 	r.reload(func(pools []config.Pool) []config.Pool { return pools[:1] })
-	if n := goroutines("discover.(*resolver).run("); n != 1 {
-		t.Errorf("%d goroutines look up names, want one", n)
-	}
+	resolvers(t, 1)
 	c.say("get k\r\n")
 	c.hear("VALUE k 0 1\r\nx\r\nEND\r\n")
+}
+
+// resolvers waits until so many goroutines look up names: the last one may not have begun yet.
+func resolvers(t *testing.T, want int) {
+	t.Helper()
+	testkit.Eventually(t, "goroutines look up names", func() error {
+		if n := goroutines("discover.(*resolver).run("); n != want {
+			return fmt.Errorf("%d of them, want %d", n, want)
+		}
+		return nil
+	})
 }
 
 // goroutines counts those that are in a function.
