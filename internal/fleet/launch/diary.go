@@ -64,6 +64,11 @@ func (d *diary) trouble(name string, err error) {
 	}
 }
 
+// double is member.Options.Double.
+func (d *diary) double(name, reason string) {
+	d.complain(d.log.Warn(), name, reason, "a process is not taken for a member")
+}
+
 func (d *diary) backwards(by time.Duration) {
 	d.log.Error().Int64("backwards_ms", by.Milliseconds()).
 		Msg("the clock ran backwards: what this member decided for is taken over anew")

@@ -97,7 +97,7 @@ func Open(o Options) (*member.Member, error) {
 	var m *member.Member
 	if err == nil {
 		d := newDiary(o.Log.With().Str("member", self.Name).Logger(), o.Note)
-		opt.Trouble, opt.Backwards = d.trouble, d.backwards
+		opt.Trouble, opt.Double, opt.Backwards = d.trouble, d.double, d.backwards
 		opt.Decided = func(c *core.Core, decision core.Decision) {
 			d.decided(decision)
 			if o.Decided != nil {

@@ -24,10 +24,19 @@ type acceptor struct {
 	*shared
 	listener net.Listener
 
+	ask func(name string) (incarnation uint64, err error) // who answers at a member's address
+
 	mu       sync.Mutex
-	accepted map[net.Conn]string // with the name of who has connected, empty: it is not known yet
-	data     map[string]int      // connections for requests, by the name of who has made them
+	accepted map[net.Conn]caller
+	data     map[string]int    // connections for requests, by the name of who has made them
+	twins    map[string]string // by name: what was told last of two processes that have it
 	closed   bool
+}
+
+// caller is who has connected. Without a name it is not known yet, or is here for something else than messages.
+type caller struct {
+	name        string
+	incarnation uint64
 }
 
 // close ends all connections, and has no others come.
@@ -68,7 +77,7 @@ func (a *acceptor) keep(conn net.Conn) bool {
 	if a.closed || len(a.accepted) >= maxAccepted*max(1, len(a.opt.Peers)) {
 		return false
 	}
-	a.accepted[conn] = ""
+	a.accepted[conn] = caller{}
 	return true
 }
 
@@ -79,15 +88,62 @@ func (a *acceptor) forget(conn net.Conn) {
 }
 
 // only ends the connections that a member has made before: who makes another one has given those up.
-func (a *acceptor) only(conn net.Conn, from string) {
+func (a *acceptor) only(conn net.Conn, from caller) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for other, name := range a.accepted {
-		if name == from && other != conn {
+	for other, c := range a.accepted {
+		if c.name == from.name && other != conn {
 			other.Close()
 		}
 	}
 	a.accepted[conn] = from
+	delete(a.twins, from.name)
+}
+
+// other is the connection of another process that has the name of one; nil: there is none.
+func (a *acceptor) other(one caller) net.Conn {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for conn, c := range a.accepted {
+		if c.name == one.name && c.incarnation != one.incarnation {
+			return conn
+		}
+	}
+	return nil
+}
+
+// double says why a process is not taken while another one of its name is connected; empty: it is. The member is who
+// answers at the member's address. Taken in turn, the two would end each other's connections for ever.
+func (a *acceptor) double(conn net.Conn, one caller) string {
+	other := a.other(one)
+	if other == nil {
+		return ""
+	}
+	answers, err := a.ask(one.name)
+	if err == nil && answers == one.incarnation {
+		return ""
+	}
+	address := a.opt.Peers[slices.IndexFunc(a.opt.Peers, func(p Peer) bool { return p.Name == one.name })].Address
+	if err != nil {
+		return fmt.Sprintf("another process of %q is connected from %s, and at %s: %s",
+			one.name, host(other), address, inWords(err).Error())
+	}
+	reason := fmt.Sprintf("two processes are %q: one connects from %s, and one, that does not answer at %s, from %s: "+
+		"start that with its own --member, or end it", one.name, host(other), address, host(conn))
+	a.mu.Lock()
+	news := a.twins[one.name] != reason
+	a.twins[one.name] = reason
+	a.mu.Unlock()
+	if news {
+		a.opt.Double(one.name, reason)
+	}
+	return reason
+}
+
+// host is the address at the other end of a connection, without the port, which is another one each time.
+func host(conn net.Conn) string {
+	h, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
+	return h
 }
 
 // serve is the goroutine of a connection that somebody has made.
@@ -106,14 +162,18 @@ func (a *acceptor) serve(tcp net.Conn) {
 		return
 	}
 	defer conn.Close()
-	if _, welcome := a.answer(conn, g, a.refuse(g)); !welcome || g.Kind == KindAsk {
+	from, refused := caller{g.From, g.Incarnation}, a.refuse(g)
+	if refused == "" && g.Kind == KindMessages {
+		refused = a.double(tcp, from)
+	}
+	if _, welcome := a.answer(conn, g, refused); !welcome || g.Kind == KindAsk {
 		return
 	}
 	if g.Kind == KindCommand {
 		a.serveCommand(tcp, conn, g.From)
 		return
 	}
-	a.only(tcp, g.From)
+	a.only(tcp, from)
 	for {
 		_ = tcp.SetDeadline(time.Now().Add(a.opt.Patience))
 		body, err := readFrame(conn, MaxFrame)

@@ -78,24 +78,25 @@ func (d *dialer) begin(up bool) {
 	d.queue, d.bytes, d.up = nil, 0, up
 }
 
-// run is the goroutine that keeps a connection to the member.
+// run is the goroutine that keeps a connection to the member. A connection that ends soon is as bad as none: two
+// processes that have one name may end each other's.
 func (d *dialer) run() {
 	defer d.done.Done()
-	var pauses *pause.Backoff
+	pauses := pause.NewBackoff(firstPause, lastPause)
 	for d.ctx.Err() == nil {
 		conn, _, err := d.connect(d.ctx, connectTime, d.hello(KindMessages))
-		if err == nil {
-			d.trouble(nil)
-			pauses = nil
-			d.use(conn)
-			if d.ctx.Err() == nil {
-				d.opt.Ended(d.peer.Name)
-			}
-			continue
-		}
 		d.trouble(err)
-		if pauses == nil {
-			pauses = pause.NewBackoff(firstPause, lastPause)
+		if err == nil {
+			began := time.Now()
+			d.use(conn)
+			if d.ctx.Err() != nil {
+				return
+			}
+			d.opt.Ended(d.peer.Name)
+			if time.Since(began) >= goodTime {
+				pauses = pause.NewBackoff(firstPause, lastPause)
+				continue
+			}
 		}
 		if pauses.Wait(d.ctx) != nil {
 			return
@@ -112,16 +113,21 @@ func (d *dialer) trouble(err error) {
 	if d.odd = odd; first {
 		return
 	}
-	if !errors.Is(err, ErrRefused) {
-		err = cause.Of(err) // without ports of ours, which are others each time
-	}
-	if err != nil {
+	if err = inWords(err); err != nil {
 		text = err.Error()
 	}
 	if text != d.last && d.ctx.Err() == nil {
 		d.last = text
 		d.opt.Trouble(d.peer.Name, err)
 	}
+}
+
+// inWords gives an error without ports of ours, which are others each time.
+func inWords(err error) error {
+	if errors.Is(err, ErrRefused) {
+		return err
+	}
+	return cause.Of(err)
 }
 
 // use sends until the connection ends. Nothing comes on it: what is read is its end.

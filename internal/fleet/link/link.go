@@ -20,7 +20,8 @@ func Open(listener net.Listener, opt Options) *Links {
 	ctx, stop := context.WithCancel(context.Background())
 	l := &Links{shared: shared{opt: opt, ctx: ctx}, dialers: map[string]*dialer{}, stop: stop}
 	l.acceptor = &acceptor{
-		shared: &l.shared, listener: listener, accepted: map[net.Conn]string{}, data: map[string]int{},
+		shared: &l.shared, listener: listener, ask: l.Ask,
+		accepted: map[net.Conn]caller{}, data: map[string]int{}, twins: map[string]string{},
 	}
 	for _, p := range opt.Peers {
 		d := &dialer{shared: &l.shared, peer: p, wake: make(chan struct{}, 1), busy: make(chan struct{}, maxDialing)}

@@ -63,6 +63,7 @@ func openWith(
 		Received:    func(from string, body []byte) { m.events <- event{"received", from, string(body)} },
 		Up:          func(name string) { m.events <- event{"up", name, ""} },
 		Ended:       func(name string) { m.events <- event{"ended", name, ""} },
+		Double:      func(name, reason string) { m.events <- event{"double", name, reason} },
 		Trouble:     func(name string, err error) { m.events <- event{"trouble", name, fmt.Sprint(err)} },
 	}
 	change(&opt)

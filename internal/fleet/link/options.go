@@ -46,6 +46,10 @@ type Options struct {
 	// reason changes. nil: there is one again.
 	Trouble func(name string, err error)
 
+	// Double says that a process is not taken which has the name of a member, but is not that member: when that
+	// begins, and when the reason changes.
+	Double func(name, reason string)
+
 	// Patience is how long a connection may be silent, and a write take, and how long it may take to make a connection
 	// for requests.
 	Patience time.Duration
@@ -56,6 +60,7 @@ const (
 	connectTime  = time.Second           // to connect, with the greeting
 	firstPause   = 50 * time.Millisecond // before the second attempt
 	lastPause    = 500 * time.Millisecond
+	goodTime     = 5 * time.Second // who has kept a connection for so long is connected to again at once
 	greetingTime = 2 * time.Second // for whoever has connected to say who he is; or Patience, if that is longer
 )
 

@@ -45,7 +45,8 @@ type role struct {
 
 // options are those of a member of a fleet with two groups, p at home at a, and q at home at b.
 func (r role) options(l net.Listener, place journal.Place) (Options, error) {
-	opt := Options{Listener: l, Fleet: fmt.Sprint(r.List), Trouble: func(string, error) {}}
+	opt := Options{Listener: l, Fleet: fmt.Sprint(r.List)}
+	opt.Trouble, opt.Double = func(string, error) {}, func(string, string) {}
 	log, saved, err := wal.Open(place)
 	if err != nil {
 		return opt, err

@@ -45,6 +45,8 @@ type Options struct {
 	// Trouble says why there is no link to a member, nil: there is one again. Any goroutine calls it, once for each
 	// change.
 	Trouble func(name string, err error)
+	// Double is that of link.Options.
+	Double func(name, reason string)
 	// Backwards says by how much the clock ran backwards. What the lease was good for is lost then. The member's
 	// goroutine calls it; nil: nobody is told.
 	Backwards func(by time.Duration)

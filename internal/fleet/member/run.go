@@ -40,7 +40,8 @@ func Open(opt Options) (*Member, error) {
 	m.links = link.Open(opt.Listener, link.Options{
 		Name: opt.Core.Name, Fleet: opt.Fleet, Peers: opt.Peers, Secret: opt.Secret,
 		Patience:    patience * opt.Core.Tick,
-		Incarnation: m.incarnation.Load, Received: m.received, Up: m.up, Ended: m.ended, Trouble: m.trouble,
+		Incarnation: m.incarnation.Load, Received: m.received, Up: m.up, Ended: m.ended,
+		Trouble: m.trouble, Double: opt.Double,
 		Serves: opt.Serves, Opened: opt.Opened, Commanded: opt.Commanded,
 	})
 	m.done.Add(2)

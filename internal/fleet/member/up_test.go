@@ -31,7 +31,7 @@ func TestHelloWhenALinkComesUp(t *testing.T) {
 			}
 			heard <- m
 		},
-		Up: func(string) {}, Ended: func(string) {}, Trouble: func(string, error) {},
+		Up: func(string) {}, Ended: func(string) {}, Trouble: func(string, error) {}, Double: func(string, string) {},
 	})
 	t.Cleanup(b.Close)
 	if m := testkit.Await(t, "a hello", heard); m.Hello == nil {
