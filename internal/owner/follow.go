@@ -16,6 +16,9 @@ func (f *Owner) Follow(t *Turn, before []*config.Pool, then func(after []*config
 		for _, i := range t.left {
 			ends = append(ends, f.dismiss(i))
 		}
+		for _, s := range t.Pools {
+			f.show(s.Index)
+		}
 		then(f.configs(t, before))
 		release()
 		f.o.OnAll(func(*session.Shard) {}) // what was closed is closed now, as in replace
@@ -27,6 +30,13 @@ func (f *Owner) Follow(t *Turn, before []*config.Pool, then func(after []*config
 		f.followLater()
 	}
 	return done
+}
+
+// show has figures of a pool be shown, if it is new. The loops stand still.
+func (f *Owner) show(i int) {
+	for _, sh := range f.o.Group.Shards {
+		sh.Pools[i].Coming = false
+	}
 }
 
 // followLater has this process take over what was decided, as soon as it can.

@@ -29,6 +29,7 @@ func (f *Owner) replace(
 	}
 	peers := with(loops)
 	for n, sh := range f.o.Group.Shards {
+		peers[n].Coming = before[n].Coming
 		begin(peers[n])
 		sh.Replace(session.Change{Before: before[n], After: peers[n]})
 	}

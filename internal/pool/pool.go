@@ -35,7 +35,7 @@ type Pool struct {
 	Config      *config.Pool // the same for all loops; never changed, so it has as many servers as there are Conns
 	began       int64        // loop time when this part was made
 	Held        bool         // no new requests are accepted: the configuration is about to change
-	Coming      bool         // it is made for a fleet that has not got it yet, and shown to nobody
+	Coming      bool         // it is made for a fleet, and shown to nobody before the process has it (owner.Follow)
 	Relay       bool         // another member of the fleet decides: the one server is the owner (relay.go)
 	Epoch       uint64       // in which this process decides for the pool; 0: there is no fleet, or it does not
 	Loop        *Loop

@@ -109,6 +109,36 @@ func TestFleetAddsAndRemovesPools(t *testing.T) {
 	}
 }
 
+// Figures and configurations of pools belong together by their order. So a new pool of the fleet is shown when this
+// process has it too, also if its parts were replaced before.
+func TestFleetShowsPools(t *testing.T) {
+	t.Parallel()
+	f := newFleetRig(t, 2, 2)
+	all := f.withFiles()
+	all.another("more", []config.Address{f.more(), f.more()}, []config.Address{f.more()})
+	svc := f.svcs[0]
+	turn, err := svc.member.Plan(svc.cfgs, append(all.pools[:1:1], all.redis[0]...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shows := func(pools int) {
+		t.Helper()
+		process, sum, err := svc.Figures(t.Context())
+		if err != nil || len(process.Pools) != pools || len(sum.Pools) != pools {
+			t.Errorf("%d pools with figures of %d, want %d: %v", len(process.Pools), len(sum.Pools), pools, err)
+		}
+	}
+	svc.turn = turn
+	if err := svc.member.GoOver(turn, func() { shows(1) }); err != nil { // which waits for the parts to be replaced
+		t.Fatal(err)
+	}
+	shows(1)
+	if err := svc.Follow(); err != nil {
+		t.Fatal(err)
+	}
+	shows(2)
+}
+
 // What a client of a pool has asked for when that has gone is answered, and then it is sent away.
 func TestFleetSendsAway(t *testing.T) {
 	t.Parallel()

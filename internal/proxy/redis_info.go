@@ -25,7 +25,7 @@ func (q *statsRound) answerInfo(sections []string, keyspace string) {
 // statsOf returns a pool's part of the figures of all loops; nil: there is no such pool.
 func statsOf(pool string, process *stats.Process, all *stats.Snapshot) *stats.Counters {
 	for i := range process.Pools {
-		if process.Pools[i].Name == pool && i < len(all.Pools) { // else it is just being added
+		if process.Pools[i].Name == pool {
 			return &all.Pools[i]
 		}
 	}
