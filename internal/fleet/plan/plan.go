@@ -206,24 +206,6 @@ func (c *Change) MayEver() error {
 		if err := standing.MayMove(s.Moves, standing.Servers{{Reached: true}}); err != nil {
 			return fmt.Errorf("pool %q: %w", s.Config.Name, err)
 		}
-		for n := range len(s.Config.Servers) + len(s.Config.Backups) {
-			address := placement.ServerAt(s.Config, n).String()
-			if other := c.shares(s.at, address); other != "" && s.Moves.Gains(n) {
-				return fmt.Errorf("pool %q: keys would move to %s, and what it holds from earlier would be "+
-					"deleted: but pool %q has its keys there; give this pool a server of its own", s.Config.Name,
-					address, other)
-			}
-		}
 	}
 	return nil
-}
-
-// shares names another pool that has keys on a server, and goes on to have them there; empty: there is none.
-func (c *Change) shares(at int, address string) string {
-	for k, other := range c.after {
-		if k != at && c.before[k].At(address) && other.At(address) {
-			return other.Name
-		}
-	}
-	return ""
 }
