@@ -114,13 +114,12 @@ func (p *Pool) Connected(c *backend.Conn) {
 // (item_flush_expired).
 func (p *Pool) wait(i int, calm time.Duration) {
 	connects := p.Conns[i].Stats.Connects
-	again := loop.NewTimer(func() {
+	p.after(calm, func() {
 		if p.Conns[i].Ready() && p.Conns[i].Stats.Connects == connects {
 			p.Recalled[i] = false
 			p.Admit()
 		}
 	})
-	p.Loop.L.Set(again, calm)
 }
 
 // quarantine returns how long a server waits that is known from an earlier process, or from a pool before a reload.

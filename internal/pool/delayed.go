@@ -68,7 +68,7 @@ func (p *Pool) awaitFlush() {
 
 func (p *Pool) flushIn(wait time.Duration) {
 	if p.flushing == nil {
-		p.flushing = loop.NewTimer(p.awaitFlush)
+		p.flushing = p.newTimer(p.awaitFlush)
 	}
 	p.Loop.L.Set(p.flushing, wait)
 }

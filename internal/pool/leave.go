@@ -29,6 +29,7 @@ func (p *Pool) Leave() {
 	if set := p.replicas(); set != nil {
 		set.Leave()
 	}
+	p.endTimers()
 	p.Engine.Retire()
 	if p.Lines != nil {
 		p.Lines.Leave()

@@ -84,8 +84,8 @@ func newBare(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 				Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg),
 				Sole: !relay && placement.Sole(cfg),
 			}),
-		byConn: map[*backend.Conn]int{}, Meta: true, Relay: relay, Users: lp.Files.Logins.Of(cfg.AuthFile),
-		rings: rings,
+		byConn: map[*backend.Conn]int{}, timers: map[*loop.Timer]struct{}{}, Meta: true, Relay: relay,
+		Users: lp.Files.Logins.Of(cfg.AuthFile), rings: rings,
 	}
 	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
 	return p

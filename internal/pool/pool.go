@@ -88,6 +88,8 @@ type Pool struct {
 	walks    []*refill.Walk  // lists the keys that it lacks
 	again    []*loop.Timer   // in a Sole pool: connects to it again
 
+	timers map[*loop.Timer]struct{} // those that end with it (timers.go)
+
 	overdue  bool        // no new requests are accepted before a flush_all whose time has passed
 	flushDue int64       // on the first loop: when a flush_all is to be carried out, since 1970; 0: there is none
 	flushing *loop.Timer // then; nil: it was never set

@@ -32,7 +32,7 @@ func (p *Pool) follow(i int, addrs []loop.Endpoint, deadline int64) {
 	switch {
 	case p.Loop.Draining || !c.Ready() || slices.Contains(addrs, c.Endpoint()):
 	case c.Pending() > 0 && now < deadline:
-		p.Loop.L.Set(loop.NewTimer(func() { p.follow(i, addrs, deadline) }), renewPause)
+		p.after(renewPause, func() { p.follow(i, addrs, deadline) })
 	default:
 		p.Loop.Registry.Moved(p.records[i], c.Endpoint(), backend.ErrMoved)
 		c.Close(backend.ErrMoved)

@@ -1,9 +1,6 @@
 package pool
 
-import (
-	"magent/internal/loop"
-	"magent/internal/placement"
-)
+import "magent/internal/placement"
 
 // In a pool that is Sole nothing else can answer for a server that is away. So it is connected again at once, then
 // after short pauses, and by each request that needs it. Requests wait for an attempt that is under way. The state
@@ -16,7 +13,7 @@ func (p *Pool) reviver() func(server int) bool {
 		return nil
 	}
 	for i := range p.Conns {
-		p.again = append(p.again, loop.NewTimer(func() { p.revive(i) }))
+		p.again = append(p.again, p.newTimer(func() { p.revive(i) }))
 	}
 	return p.revive
 }
