@@ -190,3 +190,18 @@ func placed(t *testing.T, p *config.Pool, key []byte) string {
 	h := r.Hash(key)
 	return fmt.Sprint(r.Primaries.Pick(h), r.Backups.Pick(h))
 }
+
+// A file that cannot be read is named with the reason, by each command that takes one. Nothing is said of its syntax.
+func TestFileThatCannotBeRead(t *testing.T) {
+	for _, line := range []string{"", "-t", "-d", "verify", "reload --pid-file /p", "reload --admin-socket /s"} {
+		for path, reason := range map[string]string{"/no/such": "no such file or directory", "/": "is a directory"} {
+			var stdout, stderr bytes.Buffer
+			exit := execute(append(strings.Fields(line), "-c", path), run.Names(), &stdout, &stderr)
+			want := fmt.Sprintf("magent: configuration file %q: %s: name a file of pools with -c\n", path, reason)
+			if exit == 0 || stdout.Len() > 0 || stderr.String() != want {
+				t.Errorf("magent %s -c %s: exit code %d, stdout %q, stderr\n got %swant %s", line, path, exit,
+					stdout.String(), stderr.String(), want)
+			}
+		}
+	}
+}

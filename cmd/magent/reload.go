@@ -47,9 +47,13 @@ func runReload(args []string, names config.Names, stdout, stderr io.Writer) int 
 		return exit
 	}
 	if file != "" {
-		if _, _, err := config.LoadFile(file, names); err != nil {
+		_, _, err := config.LoadFile(file, names)
+		if mistakes := (config.FileErrors{}); errors.As(err, &mistakes) {
 			run.TellWrong(stderr, program, file, err)
 			return exitFailed
+		}
+		if err != nil { // there is no file whose syntax could be wrong
+			return fail(stderr, err, exitFailed)
 		}
 	}
 	if socket != "" {
