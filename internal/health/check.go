@@ -8,6 +8,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"magent/internal/cause"
 )
 
 // How many random keys are asked for. The keys do not exist, and the proxy decides which servers they belong to.
@@ -46,6 +48,8 @@ func Check(ctx context.Context, o Options) (told string, err error) {
 	switch {
 	case wantsCertificate(err):
 		return o.Address + " wants a certificate of its clients", nil
+	case o.TLS == nil && closed(err) && speaksTLS(ctx, o.Address):
+		return "", reason(o.Address, cause.Because("it speaks TLS: name its certificate with --tls-cert FILE", err))
 	case err != nil:
 		return "", reason(o.Address, err)
 	}
@@ -91,7 +95,7 @@ func login(conn net.Conn, in *bufio.Reader, request []byte) error {
 	}
 	line, err := readLine(in)
 	if err == nil && line != "STORED" {
-		err = fmt.Errorf("it does not accept the user and the password of --auth-file: it said %q", line)
+		err = fmt.Errorf("it does not accept the user and the password of --auth-file: %w", memcached.strange(line))
 	}
 	return err
 }
@@ -114,7 +118,7 @@ func ask(conn net.Conn, in *bufio.Reader, p protocol, hello string, keys int) (
 			return 0, "", err
 		}
 		if !p.welcome(line) {
-			return 0, "", fmt.Errorf("it said %q", line)
+			return 0, "", p.strange(line)
 		}
 	}
 	for range keys {

@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"magent/internal/cause"
@@ -39,6 +41,23 @@ func secure(ctx context.Context, conn net.Conn, cfg *tls.Config) (net.Conn, erro
 	}
 	t := tls.Client(conn, cfg)
 	return t, t.HandshakeContext(ctx)
+}
+
+// closed reports whether the other end has ended the connection instead of an answer.
+func closed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// speaksTLS reports whether TLS is spoken at an address. Nothing is said there, so its certificate does not matter.
+func speaksTLS(ctx context.Context, address string) bool {
+	conn, err := dial(ctx, address)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_, err = secure(ctx, conn, &tls.Config{InsecureSkipVerify: true})
+	var refused *net.OpError
+	return err == nil || errors.As(err, &refused) && refused.Op == "remote error" // an alert
 }
 
 // wantsCertificate reports whether the proxy wants a certificate that we do not have. It is at work, then.

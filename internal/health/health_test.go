@@ -163,7 +163,15 @@ func TestCheck(t *testing.T) {
 		},
 		"it speaks Redis's protocol": {
 			answer: always("-ERR what\r\n"),
-			err:    `: it said "-ERR what"`, keys: -1,
+			err:    `: it said "-ERR what": that is Redis's protocol: add --redis`, keys: -1,
+		},
+		"it is a port for monitoring": {
+			answer: always("HTTP/1.1 400 Bad Request\r\n"),
+			err:    `: it said "HTTP/1.1 400 Bad Request": ` + pages, keys: -1,
+		},
+		"redis that is a port for monitoring": {
+			redis: true, answer: always("HTTP/1.1 400 Bad Request\r\n"),
+			err: `: it said "HTTP/1.1 400 Bad Request": ` + pages, keys: -1,
 		},
 		"it closes the connection": {answer: always("close"), err: ": it closed the connection", keys: -1},
 		"it closes the connection after a get": {answer: gets(func(int) string {
@@ -193,7 +201,10 @@ func TestCheck(t *testing.T) {
 		"redis with a password": {
 			redis: true, answer: always("-NOAUTH Authentication required.\r\n"), told: " serves, in ", keys: 16,
 		},
-		"redis that is memcached": {redis: true, answer: always("ERROR\r\n"), err: `: it said "ERROR"`, keys: -1},
+		"redis that is memcached": {
+			redis: true, answer: always("ERROR\r\n"),
+			err: `: it said "ERROR": that is memcached's protocol: leave --redis out`, keys: -1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "s")

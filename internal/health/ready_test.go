@@ -61,13 +61,14 @@ func TestReady(t *testing.T) {
 // An admin address that does not answer, or not by HTTP, is an error within the time of the check.
 func TestReadyFails(t *testing.T) {
 	for answer, want := range map[string]string{
-		"":      ": no answer in time",
-		"close": ": it closed the connection",
+		"":          ": no answer in time",
+		"close":     ": it closed the connection",
+		"ERROR\r\n": ": it does not speak HTTP: name the address of --admin, or ask a pool by its address alone",
 		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok": ": no answer in time",
 	} {
 		f := startFake(t, "tcp", "127.0.0.1:0", page(answer))
 		within := soon
-		if answer == "close" {
+		if answer == "close" || answer == "ERROR\r\n" {
 			within = patience
 		}
 		told, err := Check(t.Context(), Options{Admin: f.ln.Addr().String(), Within: within})

@@ -13,6 +13,9 @@ import (
 // longestAnswer is the maximum number of bytes read from an answer.
 const longestAnswer = 64 << 10
 
+// notPages is how package cause says that something else than pages is at an address.
+const notPages = "it does not speak HTTP"
+
 // ready asks /readyz at o.Admin whether any pool of the process can serve. This works even when the pools accept no
 // more clients.
 func ready(ctx context.Context, o Options) (told string, err error) {
@@ -27,7 +30,11 @@ func ready(ctx context.Context, o Options) (told string, err error) {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return "", reason(o.Admin, err)
+		err = reason(o.Admin, err)
+		if strings.HasSuffix(err.Error(), notPages) {
+			err = fmt.Errorf("%w: name the address of --admin, or ask a pool by its address alone", err)
+		}
+		return "", err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, longestAnswer))

@@ -21,7 +21,10 @@ func TestTLS(t *testing.T) {
 	check(t, 0, " serves, in ", address(open), "--tls-cert", cert)
 	check(t, 0, " wants a certificate of its clients", address(mutual), "--tls-cert", cert)
 	check(t, 1, open.Addr+": ", open.Addr, "--tls-cert", cert)
-	check(t, 1, address(open)+": ", address(open))
+	for _, m := range []*harness.Magent{open, mutual} {
+		check(t, 1, address(m)+": it speaks TLS: name its certificate with --tls-cert FILE", address(m))
+		check(t, 1, address(m)+": it speaks TLS: name its certificate with --tls-cert FILE", address(m), "--redis")
+	}
 	check(t, 2, "no such file", address(open), "--tls-cert", cert+"x")
 	server.Kill()
 	check(t, 1, "keys can be had: SERVER_ERROR", address(open), "--tls-cert", cert)
