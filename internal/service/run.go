@@ -27,7 +27,13 @@ func Run(o Options) (exit int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	defer log.Close()
+	defer func() {
+		if err != nil {
+			log.Abandon()
+		} else {
+			log.Close()
+		}
+	}()
 	signals := watchSignals(o.Levels)
 	defer signals.stop()
 
@@ -114,11 +120,7 @@ func ownFiles(o Options) (paths []string) {
 // settle does what comes between listening and serving. It gives up root's rights, and tells the parent of a daemon
 // that the daemon is ready, with the warnings.
 func settle(o Options, credentials *Credentials, log *Log, warnings []string) error {
-	given := credentials.giver() != nil
-	err := credentials.Drop()
-	if err == nil && given {
-		err = log.file.checkFolder()
-	}
+	err := credentials.Drop(log.file.checkFolder)
 	if err != nil || !IsDaemon() {
 		return err
 	}
