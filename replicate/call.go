@@ -39,6 +39,7 @@ type Call struct {
 	anew      bool        // PlanRead: a copy was asked again because it had held a wrong value
 	mutation              // PlanMutate, PlanCompare, PlanDrop
 	fill      bool        // PlanRead: no client asks, but the memory
+	owed      bool        // PlanMutate: it belongs to a request that was accepted, and is sent in any case
 	gone      bool        // no server could answer
 	late      ascii.Reply // that has to wait (late.go); Raw is Held
 	lateOf    int         // the server whose it is

@@ -9,7 +9,7 @@ import (
 
 // mutate sends r to both copies at once.
 func (e *Engine) mutate(c *Call, r *ascii.Request) {
-	if c.noRoom() {
+	if !c.owed && c.noRoom() {
 		c.fail()
 		return
 	}

@@ -51,7 +51,7 @@ func (c *Call) leave() {
 		return // it is not used again
 	}
 	c.Return()
-	c.retry, c.anew, c.echoes, c.fill, c.gone = false, false, false, false, false
+	c.retry, c.anew, c.echoes, c.fill, c.owed, c.gone = false, false, false, false, false, false
 	c.said, c.lacked, c.overdue = false, false, false
 	if cap(c.Held)+cap(c.head)+cap(c.body) > call.MaxKept {
 		c.Held, c.head, c.body = nil, nil, nil

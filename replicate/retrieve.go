@@ -20,6 +20,7 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 		c.touchBackups()
 	}
 	c.ask(lost, nobody, false)
+	c.touchApart()
 	if c.Waiting() == 0 {
 		c.merge(lost, nil)
 	}

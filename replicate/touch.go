@@ -9,7 +9,7 @@ import (
 // A gat reads one copy and sets the expiration time on both: it is accompanied by a touch of the other copy.
 
 // touchBackups touches the backup of every key whose primary is readable. If mutations of a key are queued (order), a
-// separate request touches both copies, because the touch has to join the queue.
+// separate request touches both copies, because the touch has to join the queue (touchApart).
 func (c *Call) touchBackups() {
 	e, m := c.e, c.many
 	for i := range m.owner {
@@ -19,7 +19,6 @@ func (c *Call) touchBackups() {
 		queue := x != nil && x.first != nil
 		if queue && e.Full(p) == backend.HasRoom && e.Full(b) == backend.HasRoom {
 			m.touch[i] = touchApart
-			e.Do(e.NewCall(nobodyListens{}), &ascii.Request{Op: ascii.OpTouch, Key: key, Exptime: m.exptime})
 		} else if b >= 0 && e.Health.Readable(p) {
 			if queue {
 				x.spoiled = true
@@ -31,6 +30,19 @@ func (c *Call) touchBackups() {
 			} else {
 				e.MarkMissed(b, key)
 			}
+		}
+	}
+}
+
+// touchApart touches the keys whose mutations are queued. They are being read by now: the new time may have passed,
+// and a gat answers with what was there before.
+func (c *Call) touchApart() {
+	m := c.many
+	for i, t := range m.touch {
+		if t == touchApart {
+			touch := c.e.NewCall(nobodyListens{})
+			touch.owed = true
+			c.e.Do(touch, &ascii.Request{Op: ascii.OpTouch, Key: m.key(i), Exptime: m.exptime})
 		}
 	}
 }
