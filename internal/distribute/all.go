@@ -1,6 +1,7 @@
 package distribute
 
 import (
+	"bytes"
 	"strconv"
 
 	"magent/ascii"
@@ -95,7 +96,7 @@ func (c *Call) onSought(r *ascii.Reply) {
 // scan asks the server that the cursor names.
 func (e *Engine) scan(c *Call, r *resp.Request) {
 	c.plan = planScan
-	at, err := strconv.ParseUint(string(r.Args[1]), 10, 64)
+	at, err := strconv.ParseUint(string(bytes.TrimPrefix(r.Args[1], []byte("+"))), 10, 64) // as Redis reads it
 	if err != nil {
 		c.Finish(resp.AppendError(e.line[:0], "ERR invalid cursor"))
 		return

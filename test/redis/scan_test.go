@@ -9,8 +9,14 @@ import (
 // scan returns all keys that SCAN lists.
 func scan(t *testing.T, c *conn, args ...string) (keys []string) {
 	t.Helper()
+	return scanFrom(t, c, "", args...)
+}
+
+// scanFrom is scan with cursors that have something in front.
+func scanFrom(t *testing.T, c *conn, front string, args ...string) (keys []string) {
+	t.Helper()
 	for cursor, rounds := "0", 0; ; rounds++ {
-		reply := elements(c.do(append([]string{"SCAN", cursor}, args...)...))
+		reply := elements(c.do(append([]string{"SCAN", front + cursor}, args...)...))
 		if len(reply) != 2 || rounds > 100_000 {
 			t.Fatalf("%q after %d rounds", reply, rounds)
 		}
@@ -63,5 +69,23 @@ func TestScan(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestScanCursors checks that a cursor is read as Redis reads it: a plus sign may stand in front.
+func TestScanCursors(t *testing.T) {
+	t.Parallel()
+	servers := startServers(t, 3)
+	c, direct := dial(t, startPool(t, servers, calm).Addr), dial(t, servers[0].Addr)
+	for i := range 100 {
+		c.do("SET", fmt.Sprint("key", i), "x")
+	}
+	if got := scanFrom(t, c, "+", "COUNT", "1"); len(got) != 100 {
+		t.Errorf("%d keys", len(got))
+	}
+	for _, cursor := range []string{"+", "++0", "x", " 0", "0 ", "18446744073709551616"} {
+		if got, want := c.do("SCAN", cursor), direct.do("SCAN", cursor); got != want {
+			t.Errorf("%q: %q, and Redis says %q", cursor, got, want)
+		}
 	}
 }
