@@ -293,3 +293,19 @@ func TestVerdict(t *testing.T) {
 		}
 	}
 }
+
+// A server that nobody asks meanwhile, a Redis without clients, does not look like one that cannot be checked.
+func TestIdleServer(t *testing.T) {
+	for _, c := range []struct {
+		check Check
+		want  string
+	}{
+		{Check{Age: 59, Result: "ok"}, "last check ok 59 s ago"},
+		{Check{Age: 2 * 3600, Result: "ok"}, "idle for 2 h"},
+		{Check{Age: 2 * 3600, Result: "no reply in time"}, "last check failed 2 h ago: no reply in time"},
+	} {
+		if got := (&Server{State: "up", Check: &c.check}).checked(); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.check, got, c.want)
+		}
+	}
+}

@@ -74,6 +74,8 @@ func (s *Server) checked() string {
 		return ""
 	case s.Check == nil:
 		return "not checked yet"
+	case s.Check.Result == "ok" && s.Check.Age >= idleAge:
+		return "idle for " + span(s.Check.Age)
 	case s.Check.Result == "ok":
 		return "last check ok " + ago(s.Check.Age)
 	case s.Check.Result == s.LastError:
@@ -81,6 +83,10 @@ func (s *Server) checked() string {
 	}
 	return "last check failed " + ago(s.Check.Age) + ": " + s.Check.Result
 }
+
+// idleAge is from what age on, in seconds, a good check only says that no client uses a server. Others are asked more
+// often: a memcached what it stores, and what is out of use whether it is back.
+const idleAge = 60
 
 // ago formats how long ago something was.
 func ago(s float64) string {
