@@ -9,7 +9,10 @@ import (
 	"magent/replicate"
 )
 
-var okLine = []byte("OK\r\n")
+var (
+	okLine    = []byte("OK\r\n")
+	flushLine = []byte("flush_all\r\n")
+)
 
 // flush is a flush_all on its way over several loops. It goes from the last loop to the first, and tells each that it
 // begins. The first loop asks the servers. Then it goes back, tells each loop that it has ended, and takes the reply
@@ -19,6 +22,7 @@ type flush struct {
 	pool   *pool.Pool      // home's part
 	call   *replicate.Call // home's: the client's place in line
 	asked  *replicate.Call // the first loop's: to the servers
+	due    int64           // not a client's: when it was to take effect, since 1970; 0: it is a client's
 	at     int             // the loop that is to be told, or that asks the servers
 	req    ascii.Request   // of bytes of its own
 	reply  []byte
@@ -29,12 +33,12 @@ type flush struct {
 // SendFlush starts a flush_all for a pool, and for each group of it. c is answered when all are back.
 func (l *Loop) SendFlush(p *pool.Pool, c *replicate.Call, req []byte) {
 	if p.Groups == nil {
-		l.sendFlush(p, c, req)
+		l.sendFlush(p, c, req, 0)
 		return
 	}
 	all := &flushes{call: c, waiting: len(p.Groups)}
 	for _, g := range p.Groups {
-		l.sendFlush(g, g.Engine.NewCall(all), req)
+		l.sendFlush(g, g.Engine.NewCall(all), req, 0)
 	}
 }
 
@@ -61,6 +65,12 @@ func (l *Loop) Flush(p *pool.Pool, line []byte, done func(reply []byte)) {
 	l.SendFlush(p, p.Engine.NewCall(whoAsks(done)), line)
 }
 
+// FlushDue does that for one with a delay, which is due. If another flush_all has replaced it before the first loop
+// asks the servers (Pool.DelayedFlush), they are not asked, and the reply is OK.
+func (l *Loop) FlushDue(p *pool.Pool, due int64, done func(reply []byte)) {
+	l.sendFlush(p, p.Engine.NewCall(whoAsks(done)), flushLine, due)
+}
+
 // whoAsks takes the reply to such a flush_all.
 type whoAsks func(reply []byte)
 
@@ -70,8 +80,8 @@ func (done whoAsks) Answer(c *call.Call, reply []byte) {
 	c.Release()
 }
 
-func (l *Loop) sendFlush(p *pool.Pool, c *replicate.Call, req []byte) {
-	f := &flush{home: l, pool: p, call: c, at: len(p.Peers) - 1}
+func (l *Loop) sendFlush(p *pool.Pool, c *replicate.Call, req []byte, due int64) {
+	f := &flush{home: l, pool: p, call: c, due: due, at: len(p.Peers) - 1}
 	if _, st := ascii.Next(bytes.Clone(req), p.Limits, &f.req); st != ascii.Complete {
 		panic("between: a flush_all that was accepted is refused")
 	}
@@ -99,6 +109,9 @@ func (f *flush) Run() {
 	case f.at > 0:
 		engine.FlushBegins()
 		f.goOn(l, f.at-1)
+	case f.due > 0 && f.due != p.DelayedFlush():
+		f.reply = append(f.reply, okLine...)
+		f.goBack(l)
 	default:
 		f.asked = engine.NewCall(f)
 		engine.Do(f.asked, &f.req)
@@ -110,8 +123,13 @@ func (f *flush) Answer(c *call.Call, reply []byte) {
 	f.reply = append(f.reply, reply...)
 	f.missed = append(f.missed, f.asked.Unflushed...)
 	c.Release()
+	f.goBack(f.home.group.Loops[0])
+}
+
+// goBack has the first loop send f back, when nothing is left to be asked.
+func (f *flush) goBack(first *Loop) {
 	f.ended = true
-	f.goOn(f.home.group.Loops[0], 1)
+	f.goOn(first, 1)
 }
 
 // goOn sends f from its present loop to the next one, or home.

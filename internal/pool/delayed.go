@@ -16,8 +16,6 @@ import (
 // then. Until that has ended the journal has it, or all members of a fleet. So whoever begins with the pool carries it
 // out: at its time, or first of all if that has passed.
 
-var flushLine = []byte("flush_all\r\n")
-
 const (
 	flushPause = 10 * time.Millisecond // between two attempts to carry it out
 	flushCheck = time.Hour             // between two looks at the clock of the machine, which may be set
@@ -53,16 +51,21 @@ func (p *Pool) Waits() bool { return p.Held || p.overdue }
 // DelayedFlush returns when the first loop is to carry out a flush_all, in seconds since 1970; 0: there is none.
 func (p *Pool) DelayedFlush() int64 { return p.flushDue }
 
-// awaitFlush carries out the flush_all, or waits for its time.
+// awaitFlush has the first loop carry out the flush_all, or wait for its time. While it is carried out only its end
+// counts (flushed). Requests wait no more when none is overdue: a client's may have replaced it.
 func (p *Pool) awaitFlush() {
 	switch left := time.Until(time.Unix(p.flushDue, 0)); {
-	case p.flushDue == 0 || p.Engine.Retired:
+	case p.Loop.ID > 0 || p.carried || p.Engine.Retired:
+	case p.flushDue == 0:
+		p.accept()
 	case left > 0:
+		p.accept()
 		p.flushIn(min(left, flushCheck))
 	case p.Loop.Yielding || p.Loop.Changing || p.Held:
 		p.flushIn(flushPause)
 	default:
-		p.Loop.Flush(p.Index, flushLine, p.flushed)
+		p.carried = true
+		p.Loop.FlushDue(p.Index, p.flushDue, p.flushed)
 	}
 }
 
@@ -73,14 +76,27 @@ func (p *Pool) flushIn(wait time.Duration) {
 	p.Loop.L.Set(p.flushing, wait)
 }
 
-// flushed is told how the flush_all has ended. If the engine has not noted that (FlushDue), no server has got it.
+// flushed is told how the flush_all has ended. If the engine has not noted that (FlushDue), no server has got it, and
+// it is tried again. If the pool has left, whoever has taken its place does that.
 func (p *Pool) flushed(reply []byte) {
+	if p.carried = false; p.Engine.Retired {
+		return
+	}
 	if !bytes.HasPrefix(reply, []byte("OK")) {
 		p.Loop.Log.Warn().Str("pool", p.Name).Str("reply", strings.TrimSpace(string(reply))).
 			Msg("a flush_all with a delay was not carried out by all servers at its time")
 	}
 	if p.flushDue > 0 {
 		p.flushIn(flushPause)
+	} else {
+		p.accept()
+	}
+}
+
+// accept lets requests go on that have waited for a flush_all that was overdue.
+func (p *Pool) accept() {
+	if !p.overdue {
+		return
 	}
 	for _, q := range p.Peers {
 		q.Loop.L.Post(loop.TaskFunc(func() {

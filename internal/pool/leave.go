@@ -14,7 +14,7 @@ func (p *Pool) PauseRepair() {
 
 // Leave ends a pool that is no longer served. Requests that still arrive are answered with an error.
 func (p *Pool) Leave() {
-	p.Held = false
+	p.Held, p.overdue = false, false
 	for _, v := range p.variants {
 		v.Leave()
 	}

@@ -93,6 +93,7 @@ type Pool struct {
 	overdue  bool        // no new requests are accepted before a flush_all whose time has passed
 	flushDue int64       // on the first loop: when a flush_all is to be carried out, since 1970; 0: there is none
 	flushing *loop.Timer // then; nil: it was never set
+	carried  bool        // the same: it is being carried out
 
 	recovered []func() // called once when it is repaired after a recall; nil: nobody waits
 }

@@ -57,8 +57,9 @@ type Loop struct {
 
 	Connecting backend.Later // to servers of pools that have just been made
 
-	// Flush carries out a flush_all of the pool with this index on all loops. done gets the reply, which is borrowed.
-	Flush func(pool int, line []byte, done func(reply []byte))
+	// FlushDue carries out a flush_all of the pool with this index on all loops that was to take effect at due, unless
+	// another one replaces it meanwhile. done gets the reply, which is borrowed.
+	FlushDue func(pool int, due int64, done func(reply []byte))
 
 	GoOn func()       // looks for clients that need not wait any more
 	Kept *gate.Waiter // has the loop look what is kept; nil: without a Gate

@@ -7,6 +7,7 @@ import (
 
 	"magent/backend/hello"
 	"magent/internal/config"
+	"magent/internal/pool"
 	"magent/internal/session"
 	"magent/internal/testkit"
 )
@@ -178,6 +179,84 @@ func TestOverdueFlush(t *testing.T) {
 				t.Errorf("it is carried out once more in %d s", left)
 			}
 		})
+	}
+}
+
+// TestReplacedOnItsWay: a flush_all whose time has come is on its way to the servers when another one takes its place.
+// The servers are not asked for the first one, and the second one is carried out at its time, if it has one.
+func TestReplacedOnItsWay(t *testing.T) {
+	for _, threads := range []int{1, 2, 3} {
+		t.Run(fmt.Sprintf("a later one, %d loops", threads), func(t *testing.T) {
+			t.Parallel()
+			r, p, b := rememberingOn(t, threads)
+			r.on(0, func(sh *session.Shard) {
+				sh.Others.Flush(sh.Pools[0], []byte("flush_all 100000\r\n"), func([]byte) {})
+				sh.Pools[0].Engine.FlushLater(time.Now().Unix() - 1)
+			})
+			p.toldLater(100_000)
+			b.toldLater(100_000)
+			r.flushesEnd()
+			if left := r.dueIn(0); left < 90_000 {
+				t.Errorf("the later one is carried out in %d s", left)
+			}
+			r.nothingElse()
+		})
+		t.Run(fmt.Sprintf("one without a delay, %d loops", threads), func(t *testing.T) {
+			t.Parallel()
+			r, _, _ := rememberingOn(t, threads)
+			r.on(0, func(sh *session.Shard) {
+				e := sh.Pools[0].Engine
+				e.FlushLater(time.Now().Unix() - 1)
+				e.FlushedAll(e.Delays())
+			})
+			r.flushesEnd()
+			if left := r.dueIn(0); left >= 0 {
+				t.Errorf("one that was replaced is carried out in %d s", left)
+			}
+			r.nothingElse()
+		})
+	}
+}
+
+// flushesEnd returns when no flush_all is under way in the first pool.
+func (r *rig) flushesEnd() {
+	r.t.Helper()
+	r.eventually(0, "none is under way", func(sh *session.Shard) bool { return sh.Pools[0].Engine.Idle() })
+}
+
+// TestOverdueFlushIsReplaced: a pool begins with a flush_all that is overdue, and cannot carry it out yet, for the
+// fleet is about to change. What the pool before it has left for it to do replaces that. So nothing waits any more.
+func TestOverdueFlushIsReplaced(t *testing.T) {
+	for _, threads := range []int{1, 2} {
+		for what, replace := range map[string]func(*pool.Pool){
+			"a later one":             func(p *pool.Pool) { p.Engine.FlushLater(time.Now().Unix() + 100_000) },
+			"one without a delay":     func(p *pool.Pool) { p.Engine.FlushedAll(p.Engine.Delays()) },
+			"the pool that is to end": (*pool.Pool).Leave,
+		} {
+			t.Run(fmt.Sprintf("%s, %d loops", what, threads), func(t *testing.T) {
+				t.Parallel()
+				r, _, _ := rememberingOn(t, threads)
+				release := r.svc.stopTheWorld()
+				p := r.svc.shards[0].Pools[0]
+				p.Loop.Changing = true
+				p.RecallFlush(time.Now().Unix() - 1)
+				p.Connect()
+				for _, q := range p.Peers {
+					if !q.Waits() {
+						t.Error("requests do not wait")
+					}
+				}
+				replace(p)
+				release()
+				for i := range threads {
+					if what == "the pool that is to end" && i > 0 {
+						break // each of its parts leaves by itself
+					}
+					r.eventually(i, "requests go on", func(sh *session.Shard) bool { return !sh.Pools[0].Waits() })
+				}
+				r.nothingElse()
+			})
+		}
 	}
 }
 

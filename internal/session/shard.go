@@ -17,7 +17,7 @@ func (g *Group) NewShard(process *pool.Process) (*Shard, error) {
 	}
 	sh.Others = g.loops.Add(l, &sh.Spare)
 	sh.GoOn = sh.Wake
-	sh.Flush = func(pool int, line []byte, done func([]byte)) { sh.Others.Flush(sh.Pools[pool], line, done) }
+	sh.FlushDue = func(pool int, due int64, done func([]byte)) { sh.Others.FlushDue(sh.Pools[pool], due, done) }
 	sh.sweeper = loop.NewTimer(sh.Sweep)
 	if process.Gate != nil {
 		l.Yielding()
