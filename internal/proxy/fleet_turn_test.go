@@ -47,10 +47,10 @@ func (a *files) reload(i int) (err error) {
 	return err
 }
 
-// mayRepeat reports whether a change was refused because one before it has not ended, or because the machine was busy
-// for longer than members wait for each other.
+// mayRepeat reports whether a change was refused because one before it has not ended, or because the machine was too
+// busy. Members wait for each other for a while only, and copies are compared when a lease was lost.
 func mayRepeat(err error) bool {
-	reasons := []string{": try again", "has not ended within", "lost the right"}
+	reasons := []string{": try again", "has not ended within", "lost the right", "wait until it is up"}
 	return slices.ContainsFunc(reasons, func(why string) bool { return strings.Contains(err.Error(), why) })
 }
 

@@ -2,5 +2,5 @@
 
 package testkit
 
-// raced: this is built with the race detector.
-const raced = false
+// Raced: this is built with the race detector.
+const Raced = false

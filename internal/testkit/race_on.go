@@ -2,5 +2,5 @@
 
 package testkit
 
-// raced: this is built with the race detector.
-const raced = true
+// Raced: this is built with the race detector.
+const Raced = true

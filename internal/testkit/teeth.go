@@ -12,7 +12,7 @@ import (
 // is nothing to do: what is built has none.
 func WantFailures(t *testing.T, tag string, tests map[string]string) {
 	t.Helper()
-	if raced {
+	if Raced {
 		return
 	}
 	binary := TestBinary(t, tag)
