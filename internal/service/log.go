@@ -90,13 +90,6 @@ func (l *Log) Reopen() {
 	l.always().Str("signal", "SIGHUP").Str("file", l.file.path).Msg("log file reopened")
 }
 
-// Abandon is Close for a process that does not serve: it leaves no empty file behind that was not there before.
-func (l *Log) Abandon() {
-	if l.Close(); l.file != nil {
-		l.file.discard()
-	}
-}
-
 // Close writes what is queued and ends the log. A stuck reader delays it by logCloseTime at most.
 func (l *Log) Close() {
 	done := make(chan struct{})

@@ -17,17 +17,12 @@ import (
 type logFile struct {
 	path, flag string
 	mode       os.FileMode
-	made       bool // this process has created it
 	mu         sync.Mutex
 	f          *os.File
 }
 
 func openLogFile(path, flag string, mode os.FileMode) (*logFile, error) {
 	l := &logFile{path: path, flag: flag, mode: mode}
-	if f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode); err == nil {
-		f.Close()
-		l.made = true
-	}
 	if err := l.reopen(); err != nil {
 		return nil, err
 	}
@@ -61,8 +56,8 @@ func (l *logFile) Write(p []byte) (int, error) {
 	return l.f.Write(p)
 }
 
-// checkFolder reports that the process, with the rights that it has now, could not open the file again after it has
-// been moved away. nil, a terminal and a pipe are never moved.
+// checkFolder reports that the process, which is not root any more, could not open the file again after it has been
+// moved away. nil, a terminal and a pipe are never moved.
 func (l *logFile) checkFolder() error {
 	if l == nil {
 		return nil
@@ -83,11 +78,4 @@ func (l *logFile) close() {
 	defer l.mu.Unlock()
 	debug.SetCrashOutput(nil, debug.CrashOptions{})
 	l.f.Close()
-}
-
-// discard removes the file again if this process has created it and nothing was written, once it is closed.
-func (l *logFile) discard() {
-	if info, err := os.Lstat(l.path); err == nil && l.made && info.Mode().IsRegular() && info.Size() == 0 {
-		_ = os.Remove(l.path)
-	}
 }

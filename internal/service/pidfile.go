@@ -37,28 +37,21 @@ func createPidFile(path, flag string) (*pidFile, error) {
 	if err == nil {
 		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
 	}
-	p := &pidFile{path, f}
 	if err != nil {
-		p.remove()
+		f.Close()
 		return nil, fmt.Errorf("%s %s cannot be written: %w", flag, path, err)
 	}
-	return p, nil
+	return &pidFile{path, f}, nil
 }
 
-// checkPidFile reports why this process could not use the file, even when the process that has it has ended. It leaves
-// no file that was not there.
+// checkPidFile reports why this process could not use the file, even when the process that has it has ended.
 func checkPidFile(path, flag string) error {
 	if path == "" {
 		return nil
 	}
-	_, missing := os.Lstat(path)
 	f, err := openPidFile(path, flag)
 	if err != nil {
 		return err
-	}
-	if missing != nil {
-		(&pidFile{path, f}).remove()
-		return nil
 	}
 	return f.Close()
 }

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -98,9 +97,8 @@ func (c *Credentials) allowed(userName, groupName string) error {
 }
 
 // Drop takes on the new identity, for good. It sets the supplementary groups, the group and then the user, because
-// the user may not be allowed to set the others. Without cgo the Go runtime makes these calls on all threads. check is
-// called with the rights of the user. If it fails, the process has those of root again, to remove what it has created.
-func (c *Credentials) Drop(check func() error) error {
+// the user may not be allowed to set the others. Without cgo the Go runtime makes these calls on all threads.
+func (c *Credentials) Drop() error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
@@ -112,18 +110,10 @@ func (c *Credentials) Drop(check func() error) error {
 			return fmt.Errorf("cannot become group %d: %w: start as root, or leave -g out", c.gid, err)
 		}
 	}
-	if c.uid < 0 {
-		return nil
-	}
-	err := syscall.Setresuid(-1, c.uid, -1)
-	if err == nil {
-		if err := check(); err != nil {
-			return errors.Join(err, syscall.Setresuid(-1, 0, -1))
+	if c.uid >= 0 {
+		if err := syscall.Setuid(c.uid); err != nil {
+			return fmt.Errorf("cannot become user %d: %w: start as root, or leave -u out", c.uid, err)
 		}
-		err = syscall.Setresuid(c.uid, c.uid, c.uid)
-	}
-	if err != nil {
-		return fmt.Errorf("cannot become user %d: %w: start as root, or leave -u out", c.uid, err)
 	}
 	return nil
 }

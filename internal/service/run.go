@@ -27,13 +27,7 @@ func Run(o Options) (exit int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	defer func() {
-		if err != nil {
-			log.Abandon()
-		} else {
-			log.Close()
-		}
-	}()
+	defer log.Close()
 	signals := watchSignals(o.Levels)
 	defer signals.stop()
 
@@ -120,7 +114,11 @@ func ownFiles(o Options) (paths []string) {
 // settle does what comes between listening and serving. It gives up root's rights, and tells the parent of a daemon
 // that the daemon is ready, with the warnings.
 func settle(o Options, credentials *Credentials, log *Log, warnings []string) error {
-	err := credentials.Drop(log.file.checkFolder)
+	given := credentials.giver() != nil
+	err := credentials.Drop()
+	if err == nil && given {
+		err = log.file.checkFolder()
+	}
 	if err != nil || !IsDaemon() {
 		return err
 	}
