@@ -52,8 +52,10 @@ func Start(o Options) (*Service, error) {
 	}
 	svc.helpers.Add(1)
 	go svc.askStores(svc.ctx)
-	for _, sh := range svc.shards {
+	for _, sh := range svc.shards { // before the first of them runs, which may hand clients to the others at once
 		sh.L.Post(loop.TaskFunc(func() { svc.start(sh) }))
+	}
+	for _, sh := range svc.shards {
 		svc.loops.Add(1)
 		go svc.run(sh)
 	}
