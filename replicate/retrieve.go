@@ -14,13 +14,16 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 	m := c.many
 	m.exptime = r.Exptime
 	m.take(e.Servers, r.Keys)
-	if touches(r.Op) {
+	touched := touches(r.Op)
+	if touched {
 		c.noteKeys()
 		c.keysLeaveMemory()
 		c.touchBackups()
 	}
 	c.ask(lost, nobody, false)
-	c.touchApart()
+	if touched {
+		c.touchApart()
+	}
 	if c.Waiting() == 0 {
 		c.merge(lost, nil)
 	}
