@@ -36,7 +36,7 @@ func of(err error, p peer) error {
 		return &worded{text: "it closed the connection", err: err}
 	case errors.Is(err, bufio.ErrBufferFull):
 		return &worded{text: "a line that it sent has no end", err: err}
-	case err != nil && strings.Contains(err.Error(), "malformed HTTP"): // net/http has no type for it
+	case NotHTTP(err):
 		return &worded{text: "it does not speak HTTP", err: err}
 	case ofTLS(err, p) != nil:
 		return ofTLS(err, p)
@@ -57,3 +57,6 @@ func lookup(err *net.DNSError) error {
 	}
 	return &plain
 }
+
+// NotHTTP reports whether what answered a request does not speak HTTP. net/http has no type for that.
+func NotHTTP(err error) bool { return err != nil && strings.Contains(err.Error(), "malformed HTTP") }

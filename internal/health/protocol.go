@@ -17,7 +17,10 @@ type protocol struct {
 // other is a protocol that was not asked for: how its answers begin, and what to do.
 type other struct{ begins, advice string }
 
-const pages = "that is a port for monitoring: ask it by --readyz, or name the port of a pool"
+const (
+	pages = "that is a port for monitoring: ask it by --readyz, or name the port of a pool"
+	items = "that is memcached's protocol: leave --redis out"
+)
 
 // strange is the error for a line that is not the answer to hello.
 func (p protocol) strange(line string) error {
@@ -47,8 +50,8 @@ var redis = protocol{
 	get:     func(key string) string { return fmt.Sprintf("*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n", len(key), key) },
 	served:  func(line string) bool { return line == "$-1" || strings.HasPrefix(line, "-NOAUTH") },
 	others: []other{
-		{"ERROR", "that is memcached's protocol: leave --redis out"},
-		{"CLIENT_ERROR", "that is memcached's protocol: leave --redis out"},
+		{"ERROR", items},
+		{"CLIENT_ERROR", items},
 		{"HTTP/", pages},
 	},
 }

@@ -8,13 +8,12 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"magent/internal/cause"
 )
 
 // longestAnswer is the maximum number of bytes read from an answer.
 const longestAnswer = 64 << 10
-
-// notPages is how package cause says that something else than pages is at an address.
-const notPages = "it does not speak HTTP"
 
 // ready asks /readyz at o.Admin whether any pool of the process can serve. This works even when the pools accept no
 // more clients.
@@ -30,11 +29,11 @@ func ready(ctx context.Context, o Options) (told string, err error) {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		err = reason(o.Admin, err)
-		if strings.HasSuffix(err.Error(), notPages) {
-			err = fmt.Errorf("%w: name the address of --admin, or ask a pool by its address alone", err)
+		said := reason(o.Admin, err)
+		if cause.NotHTTP(err) {
+			said = fmt.Errorf("%w: name the address of --admin, or ask a pool by its address alone", said)
 		}
-		return "", err
+		return "", said
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, longestAnswer))
