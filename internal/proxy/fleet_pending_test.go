@@ -54,7 +54,7 @@ func TestFleetGoesOverLate(t *testing.T) {
 	if svc.turn != turn || len(svc.drained) > 0 || svc.cfgs[0].MaxValue != 0 {
 		t.Fatal("something has changed")
 	}
-	all.goOver(turn, file) // now it hears of it
+	all.goOver(turn, file, func() {}) // now it hears of it
 	if a := svc.Maintain(maintenance.Question{Wishes: []maintenance.Wish{drain(p.Servers[2])}}); a.Refused != "" {
 		t.Errorf("a new server is not known: %s", a.Refused)
 	}

@@ -117,10 +117,7 @@ func TestFleetShowsPools(t *testing.T) {
 	all := f.withFiles()
 	all.another("more", []config.Address{f.more(), f.more()}, []config.Address{f.more()})
 	svc := f.svcs[0]
-	turn, err := svc.member.Plan(svc.cfgs, append(all.pools[:1:1], all.redis[0]...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := append(all.pools[:1:1], all.redis[0]...)
 	shows := func(pools int) {
 		t.Helper()
 		process, sum, err := svc.Figures(t.Context())
@@ -128,10 +125,9 @@ func TestFleetShowsPools(t *testing.T) {
 			t.Errorf("%d pools with figures of %d, want %d: %v", len(process.Pools), len(sum.Pools), pools, err)
 		}
 	}
-	svc.turn = turn
-	if err := svc.member.GoOver(turn, func() { shows(1) }); err != nil { // which waits for the parts to be replaced
-		t.Fatal(err)
-	}
+	all.mu[0].Lock()
+	defer all.mu[0].Unlock()
+	all.goOver(all.undecided(file), file, func() { shows(1) }) // which waits for the parts to be replaced
 	shows(1)
 	if err := svc.Follow(); err != nil {
 		t.Fatal(err)
@@ -160,7 +156,7 @@ func TestFleetSendsAway(t *testing.T) {
 	file := all.pools[:1:1]
 	all.mu[0].Lock()
 	defer all.mu[0].Unlock()
-	all.goOver(all.undecided(file), file)
+	all.goOver(all.undecided(file), file, func() {})
 	c.say("get k\r\n") // before this process follows
 	r := &rig{t: t, svc: svc}
 	r.eventually(0, "the request is there", func(sh *session.Shard) bool { return sh.Waiting() })

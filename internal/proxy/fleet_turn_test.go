@@ -71,12 +71,12 @@ func (a *files) undecided(file []config.Pool) *owner.Turn {
 	return turn
 }
 
-// goOver has all members do what was undecided. This one has not followed yet.
-func (a *files) goOver(turn *owner.Turn, file []config.Pool) {
+// goOver has all members do what was undecided, and calls then. This one has not followed yet.
+func (a *files) goOver(turn *owner.Turn, file []config.Pool, then func()) {
 	a.f.t.Helper()
 	svc := a.f.svcs[0]
 	for deadline := time.Now().Add(testkit.Patience); ; turn = a.undecided(file) {
-		err := svc.member.GoOver(turn, func() {})
+		err := svc.member.GoOver(turn, then)
 		switch {
 		case err == nil:
 			return
