@@ -30,6 +30,7 @@ type scale struct {
 	sizes    []size
 	servers  []string // addresses, those of the two memcacheds in turns
 	only     bool     // the reloads
+	quiet    bool     // only the clients that ask for nothing
 	out      io.Writer
 	progress io.Writer
 }
@@ -53,6 +54,7 @@ func scaleCommand(ctx context.Context, args []string, out io.Writer) (err error)
 	fs.IntVar(&s.idle, "idle", 10_000, "clients that ask for nothing")
 	fs.DurationVar(&s.duration, "d", 2*time.Second, "duration of a round")
 	fs.BoolVar(&s.only, "reloads", false, "measure only the reloads")
+	fs.BoolVar(&s.quiet, "idles", false, "measure only the clients that ask for nothing")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -76,8 +78,11 @@ func enoughFiles(n uint64) error {
 }
 
 func (s *scale) run(ctx context.Context) (err error) {
-	if s.only {
+	switch {
+	case s.only:
 		s.sizes = []size{s.reloaded()}
+	case s.quiet:
+		s.sizes = s.sizes[:1]
 	}
 	clients, servers, pools := s.idle, 0, 0
 	for _, of := range s.sizes {
@@ -97,8 +102,11 @@ func (s *scale) run(ctx context.Context) (err error) {
 	}
 	fmt.Fprintf(s.out, "- load average %s at the start; %d rounds of %s, alternating: median (lowest..highest)\n\n",
 		loadAverage(), s.rounds, s.duration)
-	if s.only {
+	switch {
+	case s.only:
 		return s.reloads(ctx)
+	case s.quiet:
+		return s.idles(ctx)
 	}
 	results := make([][]loadResult, len(s.sizes))
 	starts := make([][]float64, len(s.sizes))

@@ -10,6 +10,21 @@ import (
 	"magent/test/harness"
 )
 
+// The idle clients can be measured alone.
+func TestIdleClientsAlone(t *testing.T) {
+	var out bytes.Buffer
+	s := scale{
+		magent: harness.Binary(t), idle: 20, quiet: true, out: &out, progress: io.Discard,
+		sizes: []size{{"small", 1, 2, 2}, {"many servers", 1, 20, 2}},
+	}
+	if err := s.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text := out.String(); !strings.Contains(text, "20 idle clients: ") || strings.Contains(text, "| small |") {
+		t.Errorf("not the idle clients alone:\n%s", text)
+	}
+}
+
 // Each set-up is measured, pools are reloaded, and clients idle. No reply is wrong.
 func TestScale(t *testing.T) {
 	var out bytes.Buffer
