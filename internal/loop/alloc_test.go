@@ -2,7 +2,12 @@
 
 package loop
 
-import "testing"
+import (
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
 
 func TestTimersAllocateNothing(t *testing.T) {
 	var l Loop
@@ -82,7 +87,7 @@ func TestSealedStreamAllocatesNothing(t *testing.T) {
 
 		b.Write(large[:30_000])
 		b.Write(small)
-		wire, _ = b.seal.end(append(wire[:0], b.out...))
+		wire, _ = b.seal.end(append(wire[:0], b.out.b...))
 		b.dropOut()
 		_, _ = Send(peer, wire[:20_000])
 		if data, err = a.Read(0); len(data) > 0 || err != nil {
@@ -93,6 +98,33 @@ func TestSealedStreamAllocatesNothing(t *testing.T) {
 			t.Fatalf("%d bytes", len(data))
 		}
 		a.Keep(nil)
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// A client that connects leaves no garbage, which would make the heap of a magent with many clients grow.
+func TestAcceptAllocatesNothing(t *testing.T) {
+	const clients = 10
+	e := Endpoint{Path: filepath.Join(t.TempDir(), "s")}
+	ln, err := Listen(e, ListenOptions{Backlog: 2 * clients})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(ln)
+	for range clients + 1 { // AllocsPerRun calls its function once more
+		c, err := Dial(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(c)
+	}
+	if n := testing.AllocsPerRun(clients, func() {
+		c, err := Accept(ln)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unix.Close(c)
 	}); n > 0 {
 		t.Errorf("%v allocations", n)
 	}

@@ -1,7 +1,7 @@
 package loop
 
 // Events are what a descriptor is ready for, or is watched for.
-type Events uint32
+type Events uint8
 
 // Readable also stands for end of file, reset and error. A read tells which it is.
 const (

@@ -7,13 +7,13 @@ import "golang.org/x/sys/unix"
 // is an error, the socket is closed, too.
 func (s *Stream) HandOver(to *Stream, h Handler) error {
 	s.goodbye()
-	if err := unix.Shutdown(s.fd, unix.SHUT_WR); err != nil {
+	if err := unix.Shutdown(s.FD(), unix.SHUT_WR); err != nil {
 		s.Close()
 		return err
 	}
 	s.dropIn()
 	s.dropOut()
-	s.l.slots[s.fd].h = h
+	s.l.slot(s.FD()).h = h
 	*to, *s = *s, Stream{l: s.l, fd: -1}
 	to.want(Readable)
 	return nil
@@ -21,7 +21,7 @@ func (s *Stream) HandOver(to *Stream, h Handler) error {
 
 // Detach stops watching the socket for good, and drops unsent bytes. Read still works.
 func (s *Stream) Detach() {
-	s.l.Unwatch(s.fd)
+	s.l.Unwatch(s.FD())
 	s.watch = 0
 	s.dropOut()
 }

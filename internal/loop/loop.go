@@ -22,12 +22,12 @@ type Flusher interface {
 // Loop is one event loop. Its methods may only be called on its own goroutine, or before Run, except Post.
 type Loop struct {
 	poll    poller
-	slots   []slot    // by file descriptor
-	closing []int     // descriptors to be closed at the end of the turn
-	marked  []Flusher // flushed at the end of this turn
-	next    []Flusher // flushed at the end of the next turn
-	late    []Flusher // flushed when there is little to do (MarkLate)
-	held    int       // the number of turns for which late has been held back
+	slots   []*[slotsEach]slot // by file descriptor; see slot
+	closing []int              // descriptors to be closed at the end of the turn
+	marked  []Flusher          // flushed at the end of this turn
+	next    []Flusher          // flushed at the end of the next turn
+	late    []Flusher          // flushed when there is little to do (MarkLate)
+	held    int                // the number of turns for which late has been held back
 	timers  timerHeap
 	mail    mailbox
 	outbox  []outbox // by destination loop; sent at the end of the turn
@@ -36,6 +36,9 @@ type Loop struct {
 	now     int64     // the time of this turn, see Now
 	stopped bool
 	yields  yielding
+
+	inputs  Free[input] // for streams that hold something
+	outputs Free[output]
 
 	Pool  Pool  // the buffers of this loop
 	Turns int64 // the number of turns so far
@@ -46,6 +49,11 @@ type slot struct {
 	h   Handler
 	gen uint32
 }
+
+// slotsEach is how many slots are made at a time. They stay where they are, so a table that grows leaves none behind.
+const slotsEach = 256
+
+func (l *Loop) slot(fd int) *slot { return &l.slots[fd/slotsEach][fd%slotsEach] }
 
 // ReadBufferSize is the size in bytes of the one buffer into which all descriptors of a loop are read.
 const ReadBufferSize = 256 << 10
@@ -72,7 +80,7 @@ func New() (*Loop, error) {
 // to its OS thread: the Go scheduler preempts every busy goroutine about every 10 ms, and to resume a locked one costs
 // two thread switches.
 func (l *Loop) Run() error {
-	defer l.release()
+	defer l.Discard()
 	l.tick()
 	for !l.stopped {
 		n, err := l.poll.wait(l.patience())
@@ -169,7 +177,7 @@ func (l *Loop) tick() {
 const stall = 100 * time.Millisecond
 
 func (l *Loop) dispatch(ev *unix.EpollEvent) {
-	s := &l.slots[ev.Fd]
+	s := l.slot(int(ev.Fd))
 	if s.h == nil || s.gen != uint32(ev.Pad) {
 		return // closed earlier in this turn
 	}
@@ -236,10 +244,10 @@ func (l *Loop) MarkNext(f Flusher) { l.next = append(l.next, f) }
 
 // Register watches fd, which must be non-blocking, for ev, and passes its events to h.
 func (l *Loop) Register(fd int, ev Events, h Handler) error {
-	for fd >= len(l.slots) {
-		l.slots = append(l.slots, slot{})
+	for fd >= len(l.slots)*slotsEach {
+		l.slots = append(l.slots, &[slotsEach]slot{})
 	}
-	s := &l.slots[fd]
+	s := l.slot(fd)
 	s.h = h
 	s.gen++
 	return l.poll.ctl(unix.EPOLL_CTL_ADD, fd, s.gen, ev)
@@ -248,7 +256,7 @@ func (l *Loop) Register(fd int, ev Events, h Handler) error {
 // Watch changes what a registered fd is watched for. Errors and hang-ups are always reported (as Readable).
 func (l *Loop) Watch(fd int, ev Events) {
 	// The call fails only if the kernel has no memory or fd is wrong. Then the next read or write fails as well.
-	_ = l.poll.ctl(unix.EPOLL_CTL_MOD, fd, l.slots[fd].gen, ev)
+	_ = l.poll.ctl(unix.EPOLL_CTL_MOD, fd, l.slot(fd).gen, ev)
 }
 
 // Unwatch stops watching fd for good, also for errors and hang-ups.
@@ -256,8 +264,8 @@ func (l *Loop) Unwatch(fd int) { _ = l.poll.ctl(unix.EPOLL_CTL_DEL, fd, 0, 0) }
 
 // Close stops watching fd at once and closes it at the end of the turn.
 func (l *Loop) Close(fd int) {
-	l.slots[fd].h = nil
-	l.slots[fd].gen++
+	s := l.slot(fd)
+	s.h, s.gen = nil, s.gen+1
 	l.closing = append(l.closing, fd)
 }
 
@@ -278,11 +286,15 @@ func (l *Loop) TakeClosing() (taken []int) {
 	return taken
 }
 
+// Trim removes what was kept for later use, and not needed since the last call.
+func (l *Loop) Trim() {
+	l.Pool.Trim()
+	l.inputs.Trim()
+	l.outputs.Trim()
+}
+
 // Stop ends Run after the current turn. Other goroutines must post a task that calls it.
 func (l *Loop) Stop() { l.stopped = true }
-
-// ReadBuffer returns the scratch space for one read. Its bytes are valid until the handler returns.
-func (l *Loop) ReadBuffer() []byte { return l.readBuf }
 
 // TakeReadBuffer returns the read buffer and replaces it by another one. The caller owns the result, and returns it to
 // Pool. This avoids copying a large message that has arrived in part.
@@ -304,16 +316,13 @@ func (l *Loop) patience() time.Duration {
 	return time.Duration(max(0, when-l.now))
 }
 
-// Discard releases the resources of a loop that was never run.
-func (l *Loop) Discard() { l.release() }
-
-// release closes every descriptor that is registered or waits to be closed, and epoll's own.
-func (l *Loop) release() {
+// Discard closes the descriptors that a loop has, and drops tasks for it. Run ends with it, else it must be called.
+func (l *Loop) Discard() {
 	l.mail.close()
-	for fd := range l.slots {
-		if l.slots[fd].h != nil {
+	for fd := range len(l.slots) * slotsEach {
+		if s := l.slot(fd); s.h != nil {
 			unix.Close(fd)
-			l.slots[fd].h = nil
+			s.h = nil
 		}
 	}
 	for _, fd := range l.closing {

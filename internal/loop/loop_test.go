@@ -58,6 +58,27 @@ func TestCloseWithinTheBatch(t *testing.T) {
 	}
 }
 
+// A descriptor may have any number: the table has room for it, and what was registered before stays.
+func TestRegisterLargeNumber(t *testing.T) {
+	l := idle(t)
+	low, peer := pair(t)
+	defer unix.Close(peer)
+	fd, err := unix.FcntlInt(uintptr(low), unix.F_DUPFD_CLOEXEC, 3*slotsEach)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := map[int]int{}
+	for _, fd := range []int{low, fd} {
+		if err := l.Register(fd, Readable, handlerFunc(func(Events) { heard[fd]++ })); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, peer, []byte("x"))
+	if _, err := l.Step(1); err != nil || heard[low] != 1 || heard[fd] != 1 {
+		t.Errorf("events: %v (%v), want one of each descriptor", heard, err)
+	}
+}
+
 // An event that was meant for an earlier owner of the number is dropped.
 func TestEventOfAnEarlierGeneration(t *testing.T) {
 	l := idle(t)
@@ -65,7 +86,7 @@ func TestEventOfAnEarlierGeneration(t *testing.T) {
 	defer unix.Close(peer)
 	var heard []string
 	_ = l.Register(fd, Readable, handlerFunc(func(Events) { heard = append(heard, "old") }))
-	late := unix.EpollEvent{Fd: int32(fd), Pad: int32(l.slots[fd].gen), Events: unix.EPOLLIN}
+	late := unix.EpollEvent{Fd: int32(fd), Pad: int32(l.slot(fd).gen), Events: unix.EPOLLIN}
 	l.dispatch(&late)
 	l.Close(fd)
 	l.dispatch(&late)
@@ -99,7 +120,7 @@ func TestEvents(t *testing.T) {
 		{unix.EPOLLHUP, Readable | Writable},
 		{unix.EPOLLRDHUP, Readable | Ended},
 	} {
-		l.dispatch(&unix.EpollEvent{Fd: int32(l.mail.fd), Pad: int32(l.slots[l.mail.fd].gen), Events: c.epoll})
+		l.dispatch(&unix.EpollEvent{Fd: int32(l.mail.fd), Pad: int32(l.slot(l.mail.fd).gen), Events: c.epoll})
 		if got != c.want {
 			t.Errorf("epoll's %#x is %b, want %b", c.epoll, got, c.want)
 		}

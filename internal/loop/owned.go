@@ -8,13 +8,13 @@ package loop
 // The stream holds it until Keep or Close. It returns nil, and does nothing, if the buffer is one of those that are
 // used again at once.
 func (s *Stream) Disown() Owner {
-	if s.borrowed > 0 || class(cap(s.in)) <= maxClass {
+	if s.borrowed > 0 || class(s.Kept()) <= maxClass {
 		return nil
 	}
-	if s.disowned == nil {
-		s.disowned = s.l.Pool.share(s.in)
+	if s.in.disowned == nil {
+		s.in.disowned = s.l.Pool.share(s.in.b)
 	}
-	return s.disowned
+	return s.in.disowned
 }
 
 // WriteOwned is Write for a piece. If it is large, it is not copied, and the stream holds it until it is sent or
@@ -26,7 +26,7 @@ func (s *Stream) WriteOwned(p Piece) error {
 	case len(p.Data) < LargeWrite:
 		s.Write(p.Data)
 	default:
-		s.behind.add(p)
+		s.output().behind.add(p)
 	}
 	return nil
 }

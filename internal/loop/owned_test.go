@@ -134,7 +134,7 @@ func TestOwnedUntilSent(t *testing.T) {
 func TestDisownedAndClosed(t *testing.T) {
 	l := idle(t)
 	s, _ := openStream(t, l)
-	s.in = append(l.Pool.Get(3<<20), pattern(3<<20, 1)...)
+	s.hold(append(l.Pool.Get(3<<20), pattern(3<<20, 1)...), 0)
 	p := Piece{s.Tail(), s.Disown()}
 	p.Hold()
 	if s.Close(); isFree(l, p) {

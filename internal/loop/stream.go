@@ -23,28 +23,9 @@ const (
 	maxRead = 128 << 10
 )
 
-// Stream is a connected, non-blocking socket on a loop. It holds the bytes that were read but not consumed yet, and
-// the bytes that were written but not sent yet. An idle stream holds no buffer. Its owner handles its events.
-type Stream struct {
-	l     *Loop
-	fd    int
-	watch Events
-
-	in       []byte // in[inOff:] was read but not consumed
-	inOff    int
-	borrowed int     // > 0: the last Read returned this many bytes of the loop's read buffer
-	disowned *shared // in, which belongs to its users from the next Keep on; nil: it is the stream's
-
-	out    []byte // out[outOff:] is not sent yet
-	outOff int
-	behind behind // follows out: what WriteOwned was given, and what was written after that; empty with a seal
-
-	seal *Seal // nil: bytes are sent as they are. Else out is sealed, but for the record that seal has open at its end
-}
-
 // Open registers a connected or connecting socket. h gets its events.
 func (s *Stream) Open(l *Loop, fd int, ev Events, h Handler) error {
-	*s = Stream{l: l, fd: fd, watch: ev}
+	*s = Stream{l: l, fd: int32(fd), watch: ev}
 	return l.Register(fd, ev, h)
 }
 
@@ -59,10 +40,9 @@ func (s *Stream) OpenSealed(l *Loop, fd int, seal *Seal, ev Events, h Handler) e
 // Close closes the socket at the end of the turn, and returns the buffers to the pool. Unsent bytes are dropped.
 func (s *Stream) Close() {
 	s.goodbye()
-	s.l.Close(s.fd)
+	s.l.Close(s.FD())
 	s.dropIn()
-	s.l.Pool.Put(s.out)
-	s.behind.drop()
+	s.dropOut()
 	if s.seal != nil {
 		s.seal.release(&s.l.Pool)
 	}
@@ -75,12 +55,12 @@ func (s *Stream) goodbye() {
 		return
 	}
 	if last := s.seal.goodbye(); last != nil {
-		_, _ = Send(s.fd, last)
+		_, _ = Send(s.FD(), last)
 	}
 }
 
 // FD returns the descriptor; -1 after Close.
-func (s *Stream) FD() int { return s.fd }
+func (s *Stream) FD() int { return int(s.fd) }
 
 // Read reads once and returns all bytes that are not consumed yet: those that were kept, and those that have just
 // arrived. They are valid until the handler returns. The caller must then call Keep with the rest that it has not
@@ -89,42 +69,43 @@ func (s *Stream) FD() int { return s.fd }
 // At the end of the stream the error is io.EOF. If there is nothing to read, data is empty, and Keep must not be
 // called. So it is when only a part of a sealed record has arrived.
 func (s *Stream) Read(need int) (data []byte, err error) {
-	have := len(s.in) - s.inOff
+	have := len(s.Tail())
 	if have >= smallTail {
 		return s.readOn(need)
 	}
 	buf := s.l.readBuf
-	n, err := s.recv(buf[copy(buf, s.in[s.inOff:]):])
+	n, err := s.recv(buf[copy(buf, s.Tail()):])
 	if err = readError(n, err); err != nil || n <= 0 {
 		return nil, err
 	}
 	s.dropIn()
-	s.borrowed = have + n
+	s.borrowed = int32(have + n)
 	return buf[:have+n], nil
 }
 
 // readOn is Read if the kept bytes are many: it reads at most maxRead bytes into the stream's own buffer.
 func (s *Stream) readOn(need int) (data []byte, err error) {
 	s.room(need)
-	n, err := s.recv(s.in[len(s.in):min(cap(s.in), len(s.in)+maxRead)])
+	b := s.in.b
+	n, err := s.recv(b[len(b):min(cap(b), len(b)+maxRead)])
 	if err = readError(n, err); err != nil || n <= 0 {
 		return nil, err
 	}
-	s.in = s.in[:len(s.in)+n]
-	return s.in[s.inOff:], nil
+	s.in.b = b[:len(b)+n]
+	return s.Tail(), nil
 }
 
 func (s *Stream) recv(b []byte) (n int, err error) {
 	if s.seal != nil {
 		return s.recvSealed(b)
 	}
-	return Recv(s.fd, b)
+	return Recv(s.FD(), b)
 }
 
 // recvSealed is Recv if the stream is sealed. It reads at most maxRead bytes, and opens them.
 func (s *Stream) recvSealed(b []byte) (n int, err error) {
 	raw := s.l.Pool.Get(maxRead)
-	n, err = s.seal.recv(s.fd, b, raw[:maxRead], &s.l.Pool)
+	n, err = s.seal.recv(s.FD(), b, raw[:maxRead], &s.l.Pool)
 	s.l.Pool.Put(raw)
 	return n, err
 }
@@ -150,7 +131,8 @@ func readError(n int, err error) error {
 //
 // What is there of a sealed record needs room as well.
 func (s *Stream) room(need int) {
-	have := len(s.in) - s.inOff
+	in := s.in
+	have := len(in.b) - in.off
 	ahead := max(stride, have)
 	if have >= largePart {
 		ahead = 7 * have
@@ -160,89 +142,75 @@ func (s *Stream) room(need int) {
 		least += s.seal.kept()
 	}
 	want := max(least, min(need-have, ahead))
-	if cap(s.in)-len(s.in) >= min(want, maxRead) {
+	if cap(in.b)-len(in.b) >= min(want, maxRead) {
 		return
 	}
-	if s.inOff >= have && cap(s.in)-have >= want {
-		s.in = s.in[:copy(s.in, s.in[s.inOff:])] // at least half is consumed: move the rest to the front
+	if in.off >= have && cap(in.b)-have >= want { // at least half is consumed: move the rest to the front
+		in.b, in.off = in.b[:copy(in.b, in.b[in.off:])], 0
 	} else {
-		b := append(s.l.Pool.next(have, need, have+max(want, have/2)), s.in[s.inOff:]...)
+		b := append(s.l.Pool.next(have, need, have+max(want, have/2)), in.b[in.off:]...)
 		s.dropIn()
-		s.in = b
+		s.hold(b, 0)
 	}
-	s.inOff = 0
 }
 
 // Tail returns the kept bytes without reading. Keep must follow, as after Read.
-func (s *Stream) Tail() []byte { return s.in[s.inOff:] }
+func (s *Stream) Tail() []byte {
+	if s.in == nil {
+		return nil
+	}
+	return s.in.b[s.in.off:]
+}
 
 // Kept returns the size of the buffer for kept bytes; 0: there are none. It does not count what has arrived of an
 // incomplete sealed record, at most 64 KiB.
-func (s *Stream) Kept() int { return cap(s.in) }
+func (s *Stream) Kept() int {
+	if s.in == nil {
+		return 0
+	}
+	return cap(s.in.b)
+}
 
 // Keep ends the use of the bytes that Read returned. It keeps rest, which must be the end of these bytes, for the next
 // Read.
 func (s *Stream) Keep(rest []byte) {
 	n := len(rest)
 	switch {
-	case s.disowned != nil:
-		var in []byte
-		if n > 0 {
-			in = append(s.l.Pool.Get(n), rest...)
-		}
-		s.dropIn()
-		s.in = in
-	case s.borrowed == 0: // Read returned bytes of s.in
-		s.inOff = len(s.in) - n
-		if n == 0 {
-			s.dropIn()
-		}
 	case n == 0:
+		s.dropIn()
+	case s.in != nil && s.in.disowned != nil:
+		b := append(s.l.Pool.Get(n), rest...)
+		s.dropIn()
+		s.hold(b, 0)
+	case s.borrowed == 0: // Read returned bytes of s.in
+		s.in.off = len(s.in.b) - n
 	case n >= largeTail:
-		s.in = s.l.TakeReadBuffer()[:s.borrowed]
-		s.inOff = s.borrowed - n
+		s.hold(s.l.TakeReadBuffer()[:s.borrowed], int(s.borrowed)-n)
 	default:
-		s.in, s.inOff = append(s.l.Pool.Get(n), rest...), 0
+		s.hold(append(s.l.Pool.Get(n), rest...), 0)
 	}
 	s.borrowed = 0
 }
 
-func (s *Stream) dropIn() {
-	if s.disowned != nil {
-		s.disowned.Release()
-	} else {
-		s.l.Pool.Put(s.in)
-	}
-	s.in, s.inOff, s.disowned = nil, 0, nil
-}
-
 // Write copies data to the bytes that Flush sends.
 func (s *Stream) Write(data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	o := s.output()
 	if s.seal != nil {
-		s.reserve(s.seal.sealedSize(len(data)))
-		s.out = s.seal.write(s.out, data)
+		o.reserve(&s.l.Pool, s.seal.sealedSize(len(data)))
+		o.b = s.seal.write(o.b, data)
 		return
 	}
-	if s.behind.size > 0 {
-		s.behind.write(data)
+	if o.behind.size > 0 {
+		o.behind.write(data)
 		return
 	}
-	if cap(s.out)-len(s.out) < len(data) { // which usually saves a call
-		s.reserve(len(data))
+	if cap(o.b)-len(o.b) < len(data) { // which usually saves a call
+		o.reserve(&s.l.Pool, len(data))
 	}
-	s.out = append(s.out, data...)
-}
-
-// reserve makes room for n more bytes in s.out.
-func (s *Stream) reserve(n int) {
-	if cap(s.out)-len(s.out) >= n {
-		return
-	}
-	if s.outOff > 0 && s.outOff >= len(s.out)-s.outOff { // at least half is sent: move the rest to the front
-		s.out = s.out[:copy(s.out, s.out[s.outOff:])]
-		s.outOff = 0
-	}
-	s.out = s.l.Pool.Grow(s.out, n)
+	o.b = append(o.b, data...)
 }
 
 // WriteLarge sends the bytes that were written before, and then data, without copying data. Bytes that the socket does
@@ -252,16 +220,17 @@ func (s *Stream) WriteLarge(data []byte) error {
 	if s.seal != nil {
 		return s.sealLarge(data)
 	}
-	if s.watch&Writable != 0 || len(data) < LargeWrite || s.behind.size > 0 {
+	if s.watch&Writable != 0 || len(data) < LargeWrite || s.out != nil && s.out.behind.size > 0 {
 		s.Write(data)
 		return nil
 	}
-	n, err := Send2(s.fd, s.out[s.outOff:], data)
+	o := s.output()
+	n, err := Send2(s.FD(), o.b[o.off:], data)
 	if err != nil && !Again(err) {
 		return err
 	}
-	if pending := len(s.out) - s.outOff; n < pending {
-		s.outOff += n
+	if pending := len(o.b) - o.off; n < pending {
+		o.off += n
 		n = 0
 	} else {
 		s.dropOut()
@@ -285,8 +254,7 @@ func (s *Stream) sealLarge(data []byte) error {
 		return nil
 	}
 	s.seal.loosen()
-	out, err := s.seal.end(s.out)
-	if s.out = out; err != nil {
+	if err := s.sealOpen(); err != nil {
 		return err
 	}
 	for len(data) > 0 {
@@ -300,9 +268,10 @@ func (s *Stream) sealLarge(data []byte) error {
 		if !s.Blocked() {
 			room = min(room, sealBurst-s.Unsent())
 		}
-		s.reserve(room)
-		out, err := s.seal.add(s.out, data[:n])
-		if s.out = out; err != nil {
+		o := s.output()
+		o.reserve(&s.l.Pool, room)
+		var err error
+		if o.b, err = s.seal.add(o.b, data[:n]); err != nil {
 			return err
 		}
 		data = data[n:]
@@ -317,22 +286,29 @@ func (s *Stream) sealLarge(data []byte) error {
 // writable, and the owner must then call Flush again.
 func (s *Stream) Flush() error {
 	if s.seal != nil {
-		out, err := s.seal.end(s.out)
-		if s.out = out; err != nil {
+		if err := s.sealOpen(); err != nil {
 			return err
 		}
 		if s.seal.isLoose() {
-			s.reserve(s.seal.sealedSize(1))
-			s.out = s.seal.nudge(s.out)
+			o := s.output()
+			o.reserve(&s.l.Pool, s.seal.sealedSize(1))
+			o.b = s.seal.nudge(o.b)
 		}
 	}
 	return s.push()
 }
 
+// sealOpen seals the record that is open.
+func (s *Stream) sealOpen() (err error) {
+	o := s.output()
+	o.b, err = s.seal.end(o.b)
+	return err
+}
+
 // push is Flush for what is sealed already, or is not sealed.
 func (s *Stream) push() error {
-	for s.outOff < len(s.out) || s.behind.size > 0 {
-		n, err := s.send()
+	for o := s.out; o != nil && o.unsent() > 0; {
+		n, err := o.send(s.FD())
 		if err != nil {
 			if Again(err) {
 				s.want(s.watch | Writable)
@@ -340,36 +316,21 @@ func (s *Stream) push() error {
 			}
 			return err
 		}
-		first := min(n, len(s.out)-s.outOff)
-		s.outOff += first
-		s.behind.sent(n - first)
+		first := min(n, len(o.b)-o.off)
+		o.off += first
+		o.behind.sent(n - first)
 	}
 	s.dropOut()
 	s.want(s.watch &^ Writable)
 	return nil
 }
 
-func (s *Stream) send() (n int, err error) {
-	if s.behind.size == 0 {
-		return Send(s.fd, s.out[s.outOff:])
-	}
-	return sendAll(s.fd, s.out[s.outOff:], s.behind.buffers)
-}
-
-func (s *Stream) dropOut() {
-	if s.seal != nil {
-		s.seal.drop()
-	}
-	if s.out != nil {
-		s.l.Pool.Put(s.out)
-		s.out, s.outOff = nil, 0
-	}
-	s.behind.drop()
-}
-
 // Unsent returns the number of bytes that are written but not sent, as they will be sent.
 func (s *Stream) Unsent() int {
-	n := len(s.out) - s.outOff + s.behind.size
+	if s.out == nil {
+		return 0
+	}
+	n := s.out.unsent()
 	if s.seal != nil {
 		n += s.seal.owed()
 	}
@@ -392,7 +353,7 @@ func (s *Stream) Reading(on bool) {
 func (s *Stream) want(ev Events) {
 	if ev != s.watch && s.fd >= 0 {
 		s.watch = ev
-		s.l.Watch(s.fd, ev)
+		s.l.Watch(s.FD(), ev)
 	}
 }
 

@@ -136,7 +136,7 @@ func TestStreamTakesTheReadBuffer(t *testing.T) {
 	put(t, peer, message)
 	data, _ := s.Read(0)
 	s.Keep(data)
-	if !same(s.in, before) {
+	if !same(s.in.b, before) {
 		t.Error("the tail was copied")
 	}
 	if same(l.readBuf, before) || len(l.readBuf) != ReadBufferSize {
@@ -160,8 +160,8 @@ func TestStreamGrowsWithWhatArrives(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Keep(data)
-		if limit := 2 * (len(s.Tail()) + stride); cap(s.in) > limit {
-			t.Fatalf("%d bytes kept in a buffer of %d", len(s.Tail()), cap(s.in))
+		if limit := 2 * (len(s.Tail()) + stride); s.Kept() > limit {
+			t.Fatalf("%d bytes kept in a buffer of %d", len(s.Tail()), s.Kept())
 		}
 	}
 }
@@ -181,10 +181,10 @@ func TestStreamBelievesInLargeMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Keep(data)
-		if len(s.Tail()) > largePart && cap(s.in) != kept {
+		if len(s.Tail()) > largePart && s.Kept() != kept {
 			moves++
 		}
-		kept = cap(s.in)
+		kept = s.Kept()
 		if limit := max(announced, 2*(len(s.Tail())+stride)); kept > limit+announced/8 {
 			t.Fatalf("%d bytes kept in a buffer of %d", len(s.Tail()), kept)
 		}
@@ -207,10 +207,10 @@ func TestStreamGrowsSeldom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Keep(data); cap(s.in) != kept {
+		if s.Keep(data); s.Kept() != kept {
 			moves++
 		}
-		kept = cap(s.in)
+		kept = s.Kept()
 	}
 	if moves > 20 { // it doubles from 64 KiB to largePart, and then grows eightfold
 		t.Errorf("it was moved %d times", moves)
@@ -288,13 +288,13 @@ func TestStreamGrowsAhead(t *testing.T) {
 	for range pieces {
 		put(t, peer, pattern(size, 7))
 		for before := len(s.Tail()); len(s.Tail()) < before+size; {
-			buf := s.in
+			buf := s.Tail()
 			data, err := s.Read(before + size)
 			if err != nil {
 				t.Fatal(err)
 			}
 			s.Keep(data)
-			if !same(s.in, buf) {
+			if !same(s.Tail(), buf) {
 				moves++
 			}
 		}

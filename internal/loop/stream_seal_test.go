@@ -38,7 +38,7 @@ func TestSealedStreamReadsWhatWasSent(t *testing.T) {
 			cut := min(len(wire), rapid.OneOf(rapid.IntRange(1, 9), rapid.IntRange(1000, 200_000)).Draw(rt, "cut"))
 			put(rt, peer, wire[:cut])
 			wire = wire[cut:]
-			for left := 1; left > 0; left, _ = unix.IoctlGetInt(s.fd, unix.SIOCINQ) {
+			for left := 1; left > 0; left, _ = unix.IoctlGetInt(s.FD(), unix.SIOCINQ) {
 				before := len(s.Tail())
 				data, err := s.Read(need)
 				if err != nil {
@@ -80,7 +80,7 @@ func TestSealedStreamWritesInOrder(t *testing.T) {
 		defer l.endTurn(0)
 		defer s.Close()
 		defer unix.Close(peer)
-		narrow(rt, s.fd)
+		narrow(rt, s.FD())
 		var want, wire []byte
 		for step := range rapid.IntRange(1, 40).Draw(rt, "steps") {
 			var err error
@@ -158,8 +158,8 @@ func TestSealedStreamReadsInParts(t *testing.T) {
 		if n := len(s.Tail()) - before; n > maxRead {
 			t.Fatalf("one read took %d bytes", n)
 		}
-		if limit := 2*(len(s.Tail())+stride) + maxRecord; cap(s.in) > limit {
-			t.Fatalf("%d bytes kept in a buffer of %d", len(s.Tail()), cap(s.in))
+		if limit := 2*(len(s.Tail())+stride) + maxRecord; s.Kept() > limit {
+			t.Fatalf("%d bytes kept in a buffer of %d", len(s.Tail()), s.Kept())
 		}
 	}
 	if d := differ(s.Tail(), want); d != "" {
@@ -232,7 +232,7 @@ func TestSealedStreamCloses(t *testing.T) {
 	}
 	s.Keep(data)
 	s.Write([]byte("x"))
-	held := cap(s.in) + cap(s.out) + cap(s.seal.part)
+	held := s.Kept() + cap(s.out.b) + cap(s.seal.part)
 	if cap(s.seal.part) != 1<<16 {
 		t.Errorf("the part of a record is in a buffer of %d bytes", cap(s.seal.part))
 	}

@@ -36,7 +36,7 @@ func TestStreamWritesInOrder(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s, peer := openStream(t, l)
 		defer s.Close()
-		narrow(rt, s.fd)
+		narrow(rt, s.FD())
 		var want, got []byte
 		for step := range rapid.IntRange(1, 40).Draw(rt, "steps") {
 			var err error
@@ -76,9 +76,9 @@ func TestStreamWritesInOrder(t *testing.T) {
 		if d := differ(got, want); d != "" {
 			rt.Fatal(d)
 		}
-		if err := s.Flush(); err != nil || s.Unsent() != 0 || s.Blocked() || s.out != nil || s.behind.buffers != nil {
+		if err := s.Flush(); err != nil || s.Unsent() != 0 || s.Blocked() || s.out != nil {
 			rt.Fatalf("everything has arrived, but: %v, %d unsent, blocked: %v, buffer held: %v", err, s.Unsent(),
-				s.Blocked(), s.out != nil || s.behind.buffers != nil)
+				s.Blocked(), s.out != nil)
 		}
 	})
 }
@@ -87,7 +87,7 @@ func TestStreamWritesInOrder(t *testing.T) {
 func TestStreamWriteLargeBlocks(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)
-	narrow(t, s.fd)
+	narrow(t, s.FD())
 	var want []byte
 	for i := range 4 {
 		head, body := pattern(20, i), pattern(64<<10, 100+i)
