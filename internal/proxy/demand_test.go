@@ -37,7 +37,7 @@ func TestDemandOfManyClients(t *testing.T) {
 		all = append(all, c)
 	}
 	r.eventually(0, "everybody is held back", func(sh *session.Shard) bool {
-		for s := range session.Sessions(sh) {
+		for _, s := range session.Sessions(sh) {
 			if !session.StateOf(s).Paused {
 				return false
 			}

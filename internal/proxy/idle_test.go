@@ -13,7 +13,7 @@ import (
 func (r *rig) age(by time.Duration) {
 	r.t.Helper()
 	r.on(0, func(sh *session.Shard) {
-		for s := range session.Sessions(sh) {
+		for _, s := range session.Sessions(sh) {
 			session.Age(s, by)
 		}
 		sh.EndQuiet()
@@ -44,7 +44,7 @@ func TestHalfRequestTimesOut(t *testing.T) {
 			c.hear(w.before)
 		}
 		r.eventually(0, "half a request", func(sh *session.Shard) bool {
-			for s := range session.Sessions(sh) {
+			for _, s := range session.Sessions(sh) {
 				if state := session.StateOf(s); state.Partial {
 					return state.Answered
 				}

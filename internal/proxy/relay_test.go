@@ -301,7 +301,7 @@ func TestLinkIsNoClient(t *testing.T) {
 	a.servers[0].want("get a\r\n").answer("END\r\n")
 	c.hear("END\r\n")
 	a.on(0, func(sh *session.Shard) {
-		for s := range session.Sessions(sh) {
+		for _, s := range session.Sessions(sh) {
 			session.Age(s, 24*time.Hour)
 		}
 		a.svc.group.RequestTimeout, a.svc.group.IdleTimeout = time.Second, time.Second

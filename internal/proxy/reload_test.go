@@ -87,7 +87,7 @@ func TestReloadServers(t *testing.T) {
 	r.eventually(0, "held", func(sh *session.Shard) bool { return sh.Pools[0].Held })
 	c.say("get l\r\n")
 	r.eventually(0, "paused", func(sh *session.Shard) bool {
-		for s := range session.Sessions(sh) {
+		for _, s := range session.Sessions(sh) {
 			return session.StateOf(s).Paused
 		}
 		return false
@@ -348,7 +348,7 @@ func TestReloadLooksAtSessionsOnce(t *testing.T) {
 		if n := session.Looked(sh); n != 3 {
 			t.Errorf("looked at %d sessions", n)
 		}
-		for s := range session.Sessions(sh) {
+		for _, s := range session.Sessions(sh) {
 			if session.StateOf(s).Paused {
 				t.Error("a session is paused")
 			}

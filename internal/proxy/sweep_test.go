@@ -47,7 +47,7 @@ func TestMemoryComesBack(t *testing.T) {
 				}
 				for id := range threads {
 					r.eventually(id, "the replies wait for the first", func(sh *session.Shard) bool {
-						for s := range session.Sessions(sh) {
+						for _, s := range session.Sessions(sh) {
 							if session.StateOf(s).Held < (gets-1)*size {
 								return false
 							}

@@ -41,7 +41,7 @@ func TestWorkOfATurn(t *testing.T) {
 			go func() { _, _ = io.Copy(io.Discard, c.r) }()
 			var served uint64
 			r.eventually(0, "all are served", func(sh *session.Shard) bool {
-				for s := range session.Sessions(sh) {
+				for _, s := range session.Sessions(sh) {
 					state := session.StateOf(s)
 					if state.Most > most {
 						t.Errorf("%d requests in one turn, want at most %d", state.Most, most)
@@ -65,7 +65,7 @@ func TestLineInDrips(t *testing.T) {
 		c.say(" " + key)
 		sent += 1 + len(key)
 		r.eventually(0, "the drip", func(sh *session.Shard) bool {
-			for s := range session.Sessions(sh) {
+			for _, s := range session.Sessions(sh) {
 				return session.StateOf(s).Searched == sent
 			}
 			return false

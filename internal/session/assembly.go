@@ -9,21 +9,25 @@ package session
 // counted.
 func (s *Session) keep(rest []byte) {
 	s.s.Keep(rest)
-	s.sh.assembly += s.s.Kept() - s.kept
-	s.kept = s.s.Kept()
-	if s.kept == 0 {
-		s.since = 0
-	} else if s.since == 0 || s.sinceServed != s.served {
-		s.since, s.sinceServed = s.sh.L.Now(), s.served
+	kept := s.s.Kept()
+	s.sh.assembly += kept - s.kept()
+	if kept == 0 {
+		s.endPart()
+		return
+	}
+	p := s.inPart()
+	p.kept = kept
+	if p.since == 0 {
+		p.since = s.sh.L.Now()
 	}
 }
 
 // holds returns how many bytes of the client count towards Shard.assembly.
 func (s *Session) holds() int {
 	if s.redis != nil {
-		return s.kept + s.redis.Holds()
+		return s.kept() + s.redis.Holds()
 	}
-	return s.kept
+	return s.kept()
 }
 
 // endMulti drops the transaction that is being collected, if there is one.

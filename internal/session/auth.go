@@ -22,15 +22,15 @@ const maxLocked = 4 << 10
 
 // lock has a new client authenticate, if its pool has passwords.
 func (s *Session) lock() {
-	if s.pool.Users != nil && s.guard == nil {
-		s.guard = &login.Guard{}
+	if s.pool.Users != nil && s.guard() == nil {
+		s.extra().guard = &login.Guard{}
 	}
 }
 
 // limits returns those of the client's next request.
 func (s *Session) limits() ascii.Limits {
 	l := s.pool.Limits
-	if s.guard != nil {
+	if s.guard() != nil {
 		l.MaxValue = min(l.MaxValue, maxLocked)
 	}
 	return l
@@ -39,7 +39,7 @@ func (s *Session) limits() ascii.Limits {
 // serveLocked takes what a client of the text protocol sends before it has authenticated. It returns the rest.
 func (s *Session) serveLocked(data []byte) (rest []byte) {
 	s.reading = lifecycle.Flowing
-	for len(data) > 0 && s.phase < lifecycle.Closing && s.guard != nil {
+	for len(data) > 0 && s.phase < lifecycle.Closing && s.guard() != nil {
 		if s.full() {
 			s.pause()
 			break
@@ -48,7 +48,7 @@ func (s *Session) serveLocked(data []byte) (rest []byte) {
 			s.yield()
 			break
 		}
-		n, v := s.guard.Next(data, s.pool.Users.Users())
+		n, v := s.guard().Next(data, s.pool.Users.Users())
 		if n > 0 {
 			s.spend(n)
 		}
@@ -80,7 +80,7 @@ func (s *Session) serveLocked(data []byte) (rest []byte) {
 // admitted lets the client in.
 func (s *Session) admitted() {
 	s.pool.Count.AuthCmds++
-	s.guard = nil
+	s.more.guard = nil
 }
 
 // denied answers a wrong password, later. Nothing else is read of the client until then.
@@ -95,14 +95,14 @@ func (s *Session) denied(c *replicate.Call, reply []byte) {
 // serveSASL serves what a binary client says about who it is. ok is false for another request.
 func (s *Session) serveSASL(q *binary.Request) (ok bool) {
 	switch {
-	case s.guard == nil && !q.Op.Authenticates():
+	case s.guard() == nil && !q.Op.Authenticates():
 		return false
 	case s.pool.Users == nil:
 		s.pool.Count.ClientErrors++
 		s.answer(q, binary.UnknownCommand)
 	case q.Op == binary.SASLList:
 		s.answer(q, binary.Success)
-	case q.Op == binary.Version && s.guard != nil:
+	case q.Op == binary.Version && s.guard() != nil:
 		return false // memcached tells everybody
 	case q.Op != binary.SASLAuth:
 		s.pool.Count.ClientErrors++
@@ -126,8 +126,8 @@ func (s *Session) authenticate(q *binary.Request) {
 		return
 	}
 	s.sh.req = ascii.Request{}
-	s.binary.next = &q.Waiting
+	s.binary().next = &q.Waiting
 	c := s.call()
-	s.binary.next = nil
+	s.binary().next = nil
 	s.denied(c, binary.AuthFailed.Text())
 }

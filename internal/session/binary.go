@@ -11,21 +11,21 @@ import (
 
 // isBinary reports whether the client speaks the binary protocol, which its first byte tells.
 func (s *Session) isBinary(data []byte) bool {
-	if s.binary == nil && s.served == 0 && s.first == nil && len(data) > 0 && data[0] == binary.Magic {
-		s.binary = &binaryClient{}
+	if s.binary() == nil && s.served == 0 && s.first == nil && len(data) > 0 && data[0] == binary.Magic {
+		s.extra().binary = &binaryClient{}
 		s.pool.Count.CurrBinary++
 	}
-	return s.binary != nil
+	return s.binary() != nil
 }
 
 // skipping reports whether the rest of a refused request is still to come.
 func (s *Session) skipping() bool {
-	return s.skip.Pending() || s.binary != nil && s.binary.skip > 0 || s.guard != nil && s.guard.Waits()
+	return s.skips() || s.binary() != nil && s.binary().skip > 0 || s.guard() != nil && s.guard().Waits()
 }
 
 // serveBinary does what serveAll does.
 func (s *Session) serveBinary(data []byte) (rest []byte) {
-	b, q := s.binary, &s.sh.packet
+	b, q := s.binary(), &s.sh.packet
 	s.reading = lifecycle.Flowing
 	for len(data) > 0 && s.phase < lifecycle.Closing {
 		if s.full() {
@@ -44,28 +44,27 @@ func (s *Session) serveBinary(data []byte) (rest []byte) {
 			continue
 		}
 		n, st := binary.Next(data, s.limits(), q)
+		if st != ascii.Incomplete {
+			s.setNeed(0)
+		}
 		switch st {
 		case ascii.Complete:
-			s.need = 0
 			if !s.serveText(q, n) {
 				continue // it is met again, as in serveAll
 			}
 		case ascii.Refused:
-			s.need = 0
 			b.skip = q.Skip
 			s.spend(n)
 			s.refuseBinary(q)
 		case ascii.Fatal:
-			s.need = 0
 			s.wrong = true
 			s.answer(q, q.Code)
 			s.stop()
 			return nil
 		default:
-			s.need = q.Need
-			if s.tooMuch(s.pool.Limits.MaxValue) &&
-				!s.sh.makeRoom(s, s.need-s.kept, s.sh.group.assemblyOf(s.pool.Limits.MaxValue)) {
-				s.outOfMemory(&ascii.Request{Need: s.need})
+			s.setNeed(q.Need)
+			if s.noRoomFor(s.pool.Limits.MaxValue) {
+				s.outOfMemory(&ascii.Request{Need: s.need()})
 				return nil
 			}
 			return data
@@ -77,7 +76,7 @@ func (s *Session) serveBinary(data []byte) (rest []byte) {
 
 // serveText carries out a request of n bytes, or returns false if it has to wait.
 func (s *Session) serveText(q *binary.Request, n int) bool {
-	if (q.Op.Authenticates() || s.guard != nil) && s.serveSASL(q) {
+	if (q.Op.Authenticates() || s.guard() != nil) && s.serveSASL(q) {
 		s.spend(n)
 		return true
 	}
@@ -104,25 +103,25 @@ func (s *Session) serveText(q *binary.Request, n int) bool {
 		s.answer(q, binary.Invalid)
 		return true
 	}
-	s.binary.next = &q.Waiting
+	s.binary().next = &q.Waiting
 	s.serve(r)
-	s.binary.next = nil
+	s.binary().next = nil
 	return true
 }
 
 // refuseBinary answers a request that binary.Next has refused. As in memcached, a set of too large a value loses the
 // old one.
 func (s *Session) refuseBinary(q *binary.Request) {
-	if s.guard != nil {
+	if s.guard() != nil {
 		s.serveSASL(q)
 		return
 	}
 	if q.Code == binary.TooLarge && q.Op == binary.Set && len(q.Key) > 0 {
 		r := &s.sh.req
 		*r = ascii.Request{Op: ascii.OpSet, Key: q.Key, NumKeys: 1, Reply: tooLargeLine}
-		s.binary.next = &q.Waiting
+		s.binary().next = &q.Waiting
 		s.drop(r)
-		s.binary.next = nil
+		s.binary().next = nil
 		return
 	}
 	s.pool.Count.ClientErrors++

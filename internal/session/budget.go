@@ -14,8 +14,8 @@ func (sh *Shard) makeRoom(s *Session, more, limit int) bool {
 		return true
 	}
 	var others []*Session
-	for o := range sh.sessions {
-		if o != s && o.link == nil && o.holds() > 0 && before(o, s) {
+	for o := range sh.all() {
+		if o != s && o.link() == nil && o.holds() > 0 && before(o, s) {
 			others = append(others, o)
 		}
 	}
@@ -35,12 +35,17 @@ func (sh *Shard) makeRoom(s *Session, more, limit int) bool {
 	return sh.assembly+more <= limit
 }
 
+// noRoomFor reports whether the rest of a request cannot be held, where the largest value has so many bytes.
+func (s *Session) noRoomFor(largest int) bool {
+	return s.tooMuch(largest) && !s.sh.makeRoom(s, s.need()-s.kept(), s.sh.group.assemblyOf(largest))
+}
+
 // before reports whether a is cut off before b.
 func before(a, b *Session) bool {
 	if x, y := a.holds(), b.holds(); x != y {
 		return x > y
 	}
-	return a.since < b.since
+	return a.arrived().since < b.arrived().since
 }
 
 // cutOff ends the session with an error line that says why, and drops what has arrived in part. None of its requests
@@ -52,10 +57,9 @@ func (s *Session) cutOff(why string) {
 	if s.phase >= lifecycle.Closing {
 		return
 	}
-	s.need, s.searched = 0, 0
 	s.wrong = true
 	switch {
-	case s.long.asks(): // a line would come among the values
+	case s.long().Asks(): // a line would come among the values
 	case s.redis != nil:
 		s.sayRedis("-ERR " + why + "\r\n")
 	default:

@@ -7,7 +7,8 @@ import (
 )
 
 func TestOrderOfCuttingOff(t *testing.T) {
-	large, old, recent := &Session{kept: 2, since: 9}, &Session{kept: 1, since: 1}, &Session{kept: 1, since: 2}
+	holding := func(kept int, since int64) *Session { return &Session{partial: &partial{kept: kept, since: since}} }
+	large, old, recent := holding(2, 9), holding(1, 1), holding(1, 2)
 	collected := &Session{redis: redisclient.Collecting(3)}
 	order := []*Session{collected, large, old, recent, {}}
 	for i, a := range order {

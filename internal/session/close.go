@@ -8,7 +8,7 @@ func (s *Session) finish() { s.end(lifecycle.InputEnds) }
 // stop is like finish, but drops what was read behind the request that is being served. A long multi-get is still
 // carried out to its end.
 func (s *Session) stop() {
-	if s.reading != lifecycle.Flowing && !s.long.asks() {
+	if s.reading != lifecycle.Flowing && !s.long().Asks() {
 		s.reading = lifecycle.Flowing
 		s.keep(nil)
 	}
@@ -38,7 +38,7 @@ func (s *Session) lose() {
 
 // fail ends the session at once; what is not answered is dropped.
 func (s *Session) fail() {
-	if s.linger == nil {
+	if s.linger() == nil {
 		s.wrong = true
 	}
 	s.phase = s.phase.Next(lifecycle.ClientLost)

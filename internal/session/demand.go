@@ -57,14 +57,14 @@ func (d *Demand) join(s *Session) {
 // guess returns the expected size of the next reply for one value.
 func (s *Session) guess() int {
 	if s.keySize > 0 {
-		return s.keySize
+		return int(s.keySize)
 	}
 	return s.demand.guess()
 }
 
 // expect tells the demand what the client has under way now.
 func (s *Session) expect() {
-	n := s.values*s.guess() + s.sent
+	n := int(s.values)*s.guess() + s.sent
 	s.demand.Change(n - s.expected)
 	s.expected = n
 }

@@ -15,6 +15,9 @@ func (s *Session) collects() bool { return s.sh.Gate != nil && s.redis == nil }
 
 // collect takes a reply.
 func (s *Session) collect(reply []byte) {
+	if s.due == nil {
+		s.due = s.sh.outputs.Take()
+	}
 	if s.due.Write(s.sh.Gate, s.sh.L, &s.s, reply) != nil {
 		s.fail()
 	}
@@ -24,6 +27,7 @@ func (s *Session) collect(reply []byte) {
 func (s *Session) release() {
 	number := s.due.Release(s.sh.Gate, s.sh.L, &s.s)
 	if number == 0 {
+		s.dropDue()
 		return
 	}
 	if !s.queued {
@@ -31,6 +35,15 @@ func (s *Session) release() {
 		s.sh.waiting = append(s.sh.waiting, s)
 	}
 	s.sh.Kept.Await(number)
+}
+
+// dropDue forgets what waits, if anything does.
+func (s *Session) dropDue() {
+	if o := s.due; o != nil {
+		s.due = nil
+		o.Drop(s.sh.L)
+		s.sh.outputs.Give(o)
+	}
 }
 
 // kept has the sessions flushed that wait. It is called on the loop when records were kept.
@@ -54,9 +67,9 @@ func (sh *Shard) kept() {
 // their replies depend on may never be kept. Some may be decided already, and wait for another one or come from
 // another loop. It runs on the loop.
 func (sh *Shard) DropDue(dropped func(*pool.Pool) bool) {
-	for s := range sh.sessions {
+	for s := range sh.all() {
 		if s.due.Len() > 0 || s.first != nil && (dropped(s.pool) || slices.ContainsFunc(s.pool.Groups, dropped)) {
-			s.due.Drop(sh.L)
+			s.dropDue()
 			s.fail()
 		}
 	}

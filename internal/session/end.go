@@ -16,9 +16,9 @@ func (sh *Shard) Drain(done func()) {
 
 // SendAway ends all sessions. What was read is served; what has arrived since this turn began is not.
 func (sh *Shard) SendAway() {
-	for s := range sh.sessions {
+	for s := range sh.all() {
 		switch {
-		case s.link != nil:
+		case s.link() != nil:
 			s.giveBack()
 		case s.phase == lifecycle.Open:
 			s.finish()
@@ -28,7 +28,7 @@ func (sh *Shard) SendAway() {
 
 // CutOff ends the remaining sessions at once.
 func (sh *Shard) CutOff() {
-	for s := range sh.sessions {
+	for s := range sh.all() {
 		s.fail()
 	}
 	sh.checkDrained()
@@ -36,14 +36,14 @@ func (sh *Shard) CutOff() {
 
 // Wake has all sessions check whether they can go on.
 func (sh *Shard) Wake() {
-	for s := range sh.sessions {
+	for s := range sh.all() {
 		s.scheduleFlush()
 	}
 }
 
 // Waiting reports whether a request that has arrived waits for its turn.
 func (sh *Shard) Waiting() bool {
-	for s := range sh.sessions {
+	for s := range sh.all() {
 		if s.reading != lifecycle.Flowing && s.phase != lifecycle.Failed {
 			return true
 		}
@@ -54,8 +54,8 @@ func (sh *Shard) Waiting() bool {
 // Stop ends all sessions, and drops what they have not begun to serve. A session remains until its client has read its
 // replies.
 func (sh *Shard) Stop() {
-	for s := range sh.sessions {
-		if s.link != nil {
+	for s := range sh.all() {
+		if s.link() != nil {
 			s.giveBack()
 			continue
 		}
@@ -81,7 +81,7 @@ func (sh *Shard) Replace(changes ...Change) {
 			sh.past.Add(&c.Before.Count)
 		}
 	}
-	for s := range sh.sessions {
+	for s := range sh.all() {
 		sh.looked++
 		s.replace(after)
 	}
@@ -95,15 +95,15 @@ func (sh *Shard) Replace(changes ...Change) {
 
 // replace is Replace for one session. changes has the pools by those whose place they take.
 func (s *Session) replace(changes map[*pool.Pool]*pool.Pool) {
-	if _, awaited := changes[s.awaits]; awaited {
-		s.awaits = nil
+	if _, awaited := changes[s.awaits()]; awaited {
+		s.await(nil)
 		s.scheduleFlush()
 	}
 	before := s.pool
 	after, changed := changes[before]
 	switch {
 	case !changed:
-	case s.link != nil:
+	case s.link() != nil:
 		s.replaceLinked(after)
 	case after == nil:
 		s.finish()
@@ -125,7 +125,7 @@ func sameClients(before, after *config.Pool) bool {
 
 // dismiss ends the session when what is under way is answered. The end of a long multi-get is not waited for.
 func (s *Session) dismiss() {
-	if s.long.asks() {
+	if s.long().Asks() {
 		s.fail()
 		return
 	}
@@ -134,9 +134,6 @@ func (s *Session) dismiss() {
 
 // endLong drops the keys of a long multi-get that were not asked for yet.
 func (s *Session) endLong() {
-	if g := s.long; g != nil {
-		if g.keys = nil; g.pieces == 0 {
-			s.long = nil
-		}
-	}
+	s.long().Drop()
+	s.longEnds()
 }

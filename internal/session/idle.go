@@ -14,16 +14,16 @@ func (sh *Shard) EndQuiet() {
 	if half == 0 && idle == 0 {
 		return
 	}
-	for s := range sh.sessions {
-		if s.link != nil {
+	for s := range sh.all() {
+		if s.link() != nil {
 			continue
 		}
-		if s.phase != lifecycle.Open || s.reading != lifecycle.Flowing || s.first != nil || s.long.asks() ||
+		if s.phase != lifecycle.Open || s.reading != lifecycle.Flowing || s.first != nil || s.long().Asks() ||
 			s.unsentBytes() > 0 {
 			continue
 		}
 		quiet := time.Duration(sh.L.Now() - s.active)
-		switch inPart := s.kept > 0 || s.skipping(); {
+		switch inPart := s.kept() > 0 || s.skipping(); {
 		case inPart && half > 0 && quiet >= half:
 			sh.group.Complain("the rest of a client's request did not come (--request-timeout): cut off")
 			s.cutOff("request timed out: its rest did not come")

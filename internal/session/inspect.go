@@ -36,8 +36,8 @@ type State struct {
 // StateOf returns the state of a session. This and the following functions, but for Complaints, run on its loop.
 func StateOf(s *Session) State {
 	return State{
-		Paused: s.reading != lifecycle.Flowing, Partial: s.kept > 0 || s.skipping(), Answered: s.first == nil,
-		Held: s.held, Served: s.served, Most: s.most, Searched: s.searched,
+		Paused: s.reading != lifecycle.Flowing, Partial: s.kept() > 0 || s.skipping(), Answered: s.first == nil,
+		Held: s.held, Served: s.served, Most: int(s.most), Searched: s.arrived().searched,
 	}
 }
 
@@ -48,7 +48,7 @@ func Unswept(sh *Shard) { sh.L.Unset(sh.sweeper) }
 func Age(s *Session, by time.Duration) { s.active -= int64(by) }
 
 // Sessions returns the sessions of a shard.
-func Sessions(sh *Shard) map[*Session]struct{} { return sh.sessions }
+func Sessions(sh *Shard) []*Session { return sh.sessions }
 
 // Assembly is where a shard counts the bytes of incomplete requests and transactions. A test may add to them.
 func Assembly(sh *Shard) *int { return &sh.assembly }
@@ -67,7 +67,7 @@ func Complaints(g *Group, what string) int { return g.complaints.Count(what) }
 
 // Due returns how many bytes of output wait for records, of all sessions of a shard.
 func Due(sh *Shard) (n int) {
-	for s := range sh.sessions {
+	for s := range sh.all() {
 		n += s.due.Len()
 	}
 	return n

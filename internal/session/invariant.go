@@ -27,30 +27,29 @@ func (s *Session) brokenRule() string {
 		return "the line of calls has only one end"
 	case empty && s.barrier != nil:
 		return "it waits for a call that is not in its line"
-	case empty && s.pending|s.values|s.sent|s.held != 0:
+	case empty && int(s.pending|s.values)|s.sent|s.held != 0:
 		return "no call is in its line, and something is counted"
-	case empty && s.long != nil && s.long.pieces > 0:
+	case empty && s.long().Pending() > 0:
 		return "no call is in its line, and pieces of a multi-get are"
-	case s.long != nil && s.long.pieces == 0 && !s.long.asks():
+	case s.long() != nil && s.long().Ended():
 		return "it keeps a multi-get that is answered"
-	case s.pending < 0 || s.values < 0 || s.sent < 0 || s.held < 0 ||
-		s.long != nil && s.long.pieces < 0:
+	case s.pending < 0 || s.values < 0 || s.sent < 0 || s.held < 0 || s.long().Pending() < 0:
 		return "fewer than none are counted"
-	case s.phase == lifecycle.Lingering && s.linger == nil:
+	case s.phase == lifecycle.Lingering && s.linger() == nil:
 		return "it lingers without a time limit"
-	case s.phase < lifecycle.Lingering && s.linger != nil:
+	case s.phase < lifecycle.Lingering && s.linger() != nil:
 		return "it has a time limit, and does not linger"
 	case s.phase == lifecycle.Lingering && s.reading != lifecycle.Flowing:
 		return "it lingers, and requests wait"
 	case s.phase == lifecycle.Lingering && !empty:
 		return "it lingers, and calls are in its line"
-	case s.phase == lifecycle.Closing && s.reading != lifecycle.Flowing && !s.long.asks():
+	case s.phase == lifecycle.Closing && s.reading != lifecycle.Flowing && !s.long().Asks():
 		return "nothing more is served, and requests wait"
 	case s.peer == lifecycle.Gone && s.s.Unsent() > 0:
 		return "the client has gone, and replies wait for it"
 	case s.place == first:
 		return "it is at the head of the line for longer than its turn"
-	case s.kept != s.s.Kept():
+	case s.kept() != s.s.Kept():
 		return "what it has kept is counted wrongly"
 	}
 	return ""

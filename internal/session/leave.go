@@ -33,7 +33,7 @@ func (s *Session) checkHangup() {
 func (s *Session) hangup() {
 	s.peer = lifecycle.Gone
 	s.s.Detach()
-	s.due.Drop(s.sh.L)
+	s.dropDue()
 	s.scheduleFlush()
 }
 
@@ -50,8 +50,8 @@ func (s *Session) leave() {
 		return
 	}
 	s.phase = s.phase.Next(lifecycle.OutputEnds)
-	s.linger = loop.NewTimer(s.fail)
-	s.sh.L.Set(s.linger, lingerTime)
+	s.extra().linger = loop.NewTimer(s.fail)
+	s.sh.L.Set(s.more.linger, lingerTime)
 	s.s.Reading(true)
 }
 
@@ -81,19 +81,20 @@ func (s *Session) close() {
 	if s.redis != nil {
 		s.redis.Leave()
 	}
-	s.sh.assembly -= s.kept
+	s.sh.assembly -= s.kept()
 	s.sh.unsent -= s.unsent
 	switch {
-	case s.link != nil:
+	case s.link() != nil:
 	case s.wrong:
 		s.pool.Count.ClientErrors++
 	default:
 		s.pool.Count.ClientEOFs++
 	}
-	if s.linger != nil {
-		s.sh.L.Unset(s.linger)
+	if t := s.linger(); t != nil {
+		s.sh.L.Unset(t)
 	}
-	s.due.Drop(s.sh.L)
+	s.dropDue()
 	s.s.Close()
+	s.endPart()
 	s.sh.closed(s)
 }

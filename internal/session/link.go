@@ -43,8 +43,8 @@ func (sh *Shard) OpenLink(l Link) {
 		return
 	}
 	k := &link{from: l.From, done: l.Done}
-	s := &Session{sh: sh, pool: p, demand: &Demand{l: sh.L}, active: sh.L.Now(), link: k}
-	sh.sessions[s] = struct{}{}
+	s := &Session{sh: sh, pool: p, demand: &Demand{l: sh.L}, active: sh.L.Now(), more: &extra{link: k}}
+	sh.add(s)
 	sh.links++
 	if err := s.s.OpenSealed(sh.L, l.FD, l.Seal, loop.Readable, s); err != nil {
 		s.close()
@@ -58,8 +58,8 @@ func (sh *Shard) OpenLink(l Link) {
 // GiveBack ends all links of a pool in good order, because this process decides for it no more: what was begun is
 // answered, and the rest is given back.
 func (sh *Shard) GiveBack(p *pool.Pool) {
-	for s := range sh.sessions {
-		if s.link != nil && s.pool == p {
+	for s := range sh.all() {
+		if s.link() != nil && s.pool == p {
 			s.giveBack()
 		}
 	}
@@ -67,9 +67,9 @@ func (sh *Shard) GiveBack(p *pool.Pool) {
 
 // EndLinks ends the links of a member at once: it is out of the fleet.
 func (sh *Shard) EndLinks(member string) {
-	for s := range sh.sessions {
-		if s.link != nil && s.link.from == member {
-			s.link.state = broken
+	for s := range sh.all() {
+		if s.link() != nil && s.link().from == member {
+			s.link().state = broken
 			s.fail()
 		}
 	}
@@ -82,15 +82,15 @@ func (s *Session) giveBack() {
 
 // endLink is giveBack with a last word.
 func (s *Session) endLink(last forward.Mark) {
-	if s.link.state == carrying && s.phase < lifecycle.Lingering {
-		s.link.state, s.link.last = returning, last
+	if s.link().state == carrying && s.phase < lifecycle.Lingering {
+		s.link().state, s.link().last = returning, last
 		s.stop()
 	}
 }
 
 // lastWord writes the last word of a link that is given back, once. It reports whether everything is said.
 func (s *Session) lastWord() bool {
-	k := s.link
+	k := s.link()
 	if k.state != returning {
 		return true
 	}
@@ -115,8 +115,8 @@ func (sh *Shard) askLinks() {
 	if sh.links == 0 {
 		return
 	}
-	for s := range sh.sessions {
-		if s.link != nil && s.link.state == carrying && s.phase == lifecycle.Open {
+	for s := range sh.all() {
+		if s.link() != nil && s.link().state == carrying && s.phase == lifecycle.Open {
 			s.askTime()
 		}
 	}
@@ -124,7 +124,7 @@ func (sh *Shard) askLinks() {
 
 // askTime asks the member for the time, unless it still owes the answer to the last question.
 func (s *Session) askTime() {
-	if s.link.intake.Ask(s.sh.group.Clock()) {
+	if s.link().intake.Ask(s.sh.group.Clock()) {
 		s.writeMark(forward.Mark{Kind: forward.Question})
 	}
 }
@@ -134,18 +134,18 @@ func (s *Session) writeMark(m forward.Mark) {
 	if s.phase >= lifecycle.Lingering || s.peer == lifecycle.Gone {
 		return
 	}
-	s.link.mark = forward.AppendMark(s.link.mark[:0], m)
+	s.link().mark = forward.AppendMark(s.link().mark[:0], m)
 	if s.collects() {
-		s.collect(s.link.mark)
+		s.collect(s.link().mark)
 	} else {
-		s.s.Write(s.link.mark)
+		s.s.Write(s.link().mark)
 	}
 	s.scheduleFlush()
 }
 
 // breakOff ends a link without a last word, because what comes is not what a member sends.
 func (s *Session) breakOff() {
-	s.link.state = broken
+	s.link().state = broken
 	s.sh.group.Complain("a member of the fleet sends what is no request: its connection was closed")
 	s.fail()
 }

@@ -36,11 +36,11 @@ func (s *Session) serveLink(data []byte) (rest []byte) {
 			continue
 		}
 		if !decided {
-			decided, what = true, s.link.intake.Admit(s.sh.group.Clock(), s.pool.Epoch)
+			decided, what = true, s.link().intake.Admit(s.sh.group.Clock(), s.pool.Epoch)
 		}
 		switch what {
 		case forward.OtherEpoch:
-			s.endLink(s.link.intake.LastWord(s.pool.Epoch))
+			s.endLink(s.link().intake.LastWord(s.pool.Epoch))
 			return nil
 		case forward.NoHeader:
 			s.breakOff()
@@ -49,13 +49,13 @@ func (s *Session) serveLink(data []byte) (rest []byte) {
 		n, st := ascii.Next(data, s.pool.Accepted(), r)
 		switch {
 		case st == ascii.Incomplete:
-			s.need = r.Need
+			s.setNeed(r.Need)
 			return data
 		case st != ascii.Complete || r.NumKeys == 0 && r.Op != ascii.OpFlushAll: // members answer the rest themselves
 			s.breakOff()
 			return nil
 		}
-		s.need = 0
+		s.setNeed(0)
 		if s.mustWait(r) {
 			continue // it is met again when the barrier has gone
 		}
@@ -73,5 +73,5 @@ func (s *Session) serveLink(data []byte) (rest []byte) {
 // takeMark takes what a member says between two requests, and returns its length; 0: it is incomplete.
 func (s *Session) takeMark(data []byte) (n int, ok bool) {
 	m, n, ok := forward.NextMark(data)
-	return n, ok && (n == 0 || s.link.intake.Take(m))
+	return n, ok && (n == 0 || s.link().intake.Take(m))
 }

@@ -63,7 +63,6 @@ func (s *Session) fatal(r *ascii.Request) {
 func (s *Session) outOfMemory(r *ascii.Request) {
 	s.sh.group.Complain("too much has arrived in part: the clients that hold most of it were cut off")
 	s.pool.Count.CutOff++
-	s.need, s.searched = 0, 0
 	s.wrong = true
 	if r.Need > 0 {
 		s.say("SERVER_ERROR out of memory storing object\r\n")

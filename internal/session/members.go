@@ -1,6 +1,10 @@
 package session
 
-import "golang.org/x/sys/unix"
+import (
+	"iter"
+
+	"golang.org/x/sys/unix"
+)
 
 // Admit counts a client of the pool with this index. It returns the shard with the fewest clients, which is to open
 // the session.
@@ -17,16 +21,41 @@ func (g *Group) Admit(pool int) *Shard {
 	return best
 }
 
+// add adds a session to the shard.
+func (sh *Shard) add(s *Session) {
+	s.index = int32(len(sh.sessions))
+	sh.sessions = append(sh.sessions, s)
+}
+
+// remove takes a session out. The last one takes its place.
+func (sh *Shard) remove(s *Session) {
+	n := len(sh.sessions) - 1
+	last := sh.sessions[n]
+	sh.sessions[s.index], last.index = last, s.index
+	sh.sessions[n], sh.sessions = nil, sh.sessions[:n]
+}
+
+// all goes over the sessions. Any of them may be closed meanwhile: remove moves one that was met already.
+func (sh *Shard) all() iter.Seq[*Session] {
+	return func(yield func(*Session) bool) {
+		for i := len(sh.sessions) - 1; i >= 0; i-- {
+			if i < len(sh.sessions) && !yield(sh.sessions[i]) {
+				return
+			}
+		}
+	}
+}
+
 // closed removes a session from the shard.
 func (sh *Shard) closed(s *Session) {
-	delete(sh.sessions, s)
-	if s.link != nil {
+	sh.remove(s)
+	if s.link() != nil {
 		sh.links--
-		s.link.done()
+		s.link().done()
 	} else {
 		s.pool.Count.CurrConnections--
 		s.pool.Count.TLS(s.tls, -1)
-		if s.binary != nil {
+		if s.binary() != nil {
 			s.pool.Count.CurrBinary--
 		}
 		sh.left(s.pool.Index)

@@ -1,19 +1,17 @@
 package session
 
 import (
-	"bytes"
-
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/internal/pieces"
 )
 
 // serveLong begins a multi-get of many keys. servePiece continues it, as far as the window allows.
 func (s *Session) serveLong(r *ascii.Request) {
-	if s.long == nil {
-		s.long = &longGet{}
+	if s.long() == nil {
+		s.extra().long = &pieces.Get{}
 	}
-	g := s.long
-	g.op, g.exptime, g.keys, g.size = r.Op, r.Exptime, bytes.Clone(r.Keys), 0
+	s.long().Begin(r)
 }
 
 // pieceLength returns the number of keys in the next piece. It is less than pieceKeys if their values are expected to
@@ -24,7 +22,7 @@ func (s *Session) pieceLength() int {
 
 // servePiece asks for the next keys.
 func (s *Session) servePiece() {
-	line, part := s.long.next(s.pieceLength())
+	line, part := s.long().Next(s.pieceLength())
 	r := &s.sh.req
 	if _, st := ascii.Next(line, s.pool.Limits, r); st != ascii.Complete {
 		panic("session: a piece of a multi-get is refused")

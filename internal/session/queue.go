@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"math"
 
 	"magent/ascii"
 	"magent/internal/binary"
@@ -44,8 +45,8 @@ func valuesOf(r *ascii.Request) int {
 // enqueue adds c to the line. The request has so many keys and bytes, and the reply up to so many values.
 func (s *Session) enqueue(c *call.Call, keys, values, bytes int) {
 	c.Part = s.part
-	if s.binary != nil {
-		s.binary.mark(c)
+	if s.binary() != nil {
+		s.binary().mark(c)
 	}
 	if s.last == nil {
 		s.first = c
@@ -58,8 +59,8 @@ func (s *Session) enqueue(c *call.Call, keys, values, bytes int) {
 	if s.sh.group.Slow > 0 {
 		s.note(c)
 	}
-	s.pending += c.Keys
-	s.values += c.Values
+	s.pending += int32(c.Keys)
+	s.values += int32(c.Values)
 	s.sent += c.Size
 	s.wants = 0
 	s.expect()
@@ -105,7 +106,7 @@ func (s *Session) deliver(reply []byte) {
 		}
 	}
 	switch {
-	case s.binary != nil:
+	case s.binary() != nil:
 		s.writeBinary(c, reply)
 	case c.Part == call.Whole:
 		s.write(reply)
@@ -118,9 +119,7 @@ func (s *Session) deliver(reply []byte) {
 		s.last = nil
 	}
 	c.Next = nil
-	s.pending -= c.Keys
-	s.values -= c.Values
-	s.sent -= c.Size
+	s.uncount(c)
 	s.active = s.sh.L.Now()
 	waited := s.active - c.At
 	s.pool.Count.Waited.Observe(waited)
@@ -130,11 +129,11 @@ func (s *Session) deliver(reply []byte) {
 	if s.redis != nil {
 		s.pool.Count.Outcomes[stats.Redis][stats.RedisResult(reply)]++
 	}
-	s.window = min(s.window+c.Keys, windowMax)
+	s.window = int32(min(int(s.window)+c.Keys, windowMax))
 	if c.Values > 0 {
 		each := (len(reply) + c.RestSize()) / c.Values
 		s.demand.observe(each)
-		s.keySize = max(each, s.keySize-s.keySize/8, 1)
+		s.keySize = max(int32(min(each, math.MaxInt32)), s.keySize-s.keySize/8, 1)
 	}
 	s.expect()
 	c.Release()
@@ -175,24 +174,26 @@ func (s *Session) say(line string) { s.call().Answer([]byte(line)) }
 // sayRedis is say for Redis pools.
 func (s *Session) sayRedis(line string) { s.RedisCall(1, 0, 0).Answer([]byte(line)) }
 
+// uncount takes c, which is out of the line, from what is counted.
+func (s *Session) uncount(c *call.Call) {
+	s.pending -= int32(c.Keys)
+	s.values -= int32(c.Values)
+	s.sent -= c.Size
+}
+
 // forget drops the answer to a call whose client has gone.
 func (s *Session) forget(c *call.Call) {
-	s.pending -= c.Keys
-	s.values -= c.Values
-	s.sent -= c.Size
+	s.uncount(c)
 	s.expect()
 	c.Release()
 }
 
+var endLine = []byte("END\r\n")
+
 // writePiece writes the part of the reply to a piece that the client should see.
 func (s *Session) writePiece(c *call.Call, reply []byte) {
-	g := s.long
-	if g.pieces--; g.pieces == 0 && !g.asks() {
-		s.long = nil
-	}
-	g.size = max(g.size, len(reply))
-	var what decide.Show
-	what, g.shown = g.shown.Next(c.Part == call.Last, c.Lost, bytes.HasSuffix(reply, endLine))
+	what := s.long().Answered(c, reply, bytes.HasSuffix(reply, endLine))
+	s.longEnds()
 	switch what {
 	case decide.ShowAll:
 		s.write(reply)
@@ -226,7 +227,7 @@ func (s *Session) writeBinary(c *call.Call, reply []byte) {
 // answer answers a request with a code, without the engine.
 func (s *Session) answer(q *binary.Request, code binary.Code) {
 	s.sh.req = ascii.Request{}
-	s.binary.next = &q.Waiting
+	s.binary().next = &q.Waiting
 	s.call().Answer(code.Text())
-	s.binary.next = nil
+	s.binary().next = nil
 }

@@ -34,7 +34,7 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 		n, st := resp.Next(data, limits, r, &c.Progress)
 		switch st {
 		case resp.Complete:
-			s.need = 0
+			s.setNeed(0)
 			alone := r.Command != nil && c.Alone(s.pool, r)
 			early := alone && s.first != nil // something in front of it has no answer yet
 			if early {
@@ -52,8 +52,8 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 			s.abandon(string(r.Reply))
 			return nil
 		default:
-			s.need = r.Need
-			if s.tooMuch(limits.MaxBulk) && !s.sh.makeRoom(s, s.need-s.kept, s.sh.group.assemblyOf(limits.MaxBulk)) {
+			s.setNeed(r.Need)
+			if s.noRoomFor(limits.MaxBulk) {
 				s.sh.group.Complain("too much has arrived in part: the clients that hold most of it were cut off")
 				s.pool.Count.CutOff++
 				s.abandon("-ERR out of memory reading the request: too many large requests are arriving at once\r\n")

@@ -10,7 +10,7 @@ func (s *Session) Flush() {
 		return
 	}
 	if s.phase != lifecycle.Failed && !s.s.Blocked() {
-		if s.due.Len() > 0 {
+		if s.due != nil {
 			s.release()
 		}
 		if err := s.s.Flush(); err != nil {
@@ -41,7 +41,7 @@ func (s *Session) goOn() {
 		s.read()
 		s.scheduleFlush()
 	case lifecycle.Leave:
-		if s.link == nil || s.lastWord() {
+		if s.link() == nil || s.lastWord() {
 			s.leave()
 		}
 	case lifecycle.Give:
@@ -66,7 +66,7 @@ func (s *Session) account() {
 	n := s.unsentBytes() + s.held
 	s.sh.unsent += n - s.unsent
 	s.unsent = n
-	if s.sh.unsent > unsentOf(s.pool.Limits.MaxValue) && n > windowUnsent && s.link == nil {
+	if s.sh.unsent > unsentOf(s.pool.Limits.MaxValue) && n > windowUnsent && s.link() == nil {
 		s.sh.group.Complain("a client does not fetch its replies, and all together hold too much memory: closed")
 		s.pool.Count.CutOff++
 		s.fail()

@@ -19,14 +19,14 @@ func (s *Session) mustWait(r *ascii.Request) bool {
 
 // mustAwait reports whether a group is held that r is for.
 func (s *Session) mustAwait(r *ascii.Request) bool {
-	s.awaits = s.pool.HeldGroup()
-	if s.awaits != nil && r.NumKeys <= 1 && r.Op != ascii.OpFlushAll {
-		s.awaits = nil
+	held := s.pool.HeldGroup()
+	if held != nil && r.NumKeys <= 1 && r.Op != ascii.OpFlushAll {
+		held = nil
 		if g := s.pool.GroupOf(r.Key); len(r.Key) > 0 && g.Waits() {
-			s.awaits = g
+			held = g
 		}
 	}
-	return s.awaits != nil
+	return s.await(held)
 }
 
 // route carries r out here, or sends it to the loop that owns its key. In a fleet the group of the key does it.

@@ -20,7 +20,7 @@ func (sh *Shard) OpenTLS(fd, pool int, seal *loop.Seal, version uint16) {
 		sh.left(pool)
 		return
 	}
-	s := &Session{sh: sh, pool: p, demand: sh.DemandOf(pool), window: sh.group.Window, active: sh.L.Now()}
+	s := &Session{sh: sh, pool: p, demand: sh.DemandOf(pool), window: int32(sh.group.Window), active: sh.L.Now()}
 	s.tls = version
 	if p.Config.Redis {
 		s.redis = redisclient.New(s, s, s.scheduleFlush, &sh.Redis, p, fd, len(sh.group.Shards))
@@ -29,7 +29,7 @@ func (sh *Shard) OpenTLS(fd, pool int, seal *loop.Seal, version uint16) {
 	p.Count.TotalConnections++
 	p.Count.CurrConnections++
 	p.Count.TLS(version, 1)
-	sh.sessions[s] = struct{}{}
+	sh.add(s)
 	if err := s.s.OpenSealed(sh.L, fd, seal, loop.Readable, s); err != nil {
 		s.close()
 	} else if sh.Draining {
@@ -99,9 +99,9 @@ func (s *Session) read() {
 // likely returns how large the request that has arrived in part will probably be, or 0.
 func (s *Session) likely() int {
 	if s.redis != nil {
-		return s.redis.Progress.Expect(s.need)
+		return s.redis.Progress.Expect(s.need())
 	}
-	return s.need
+	return s.need()
 }
 
 // consume serves the requests in data and keeps the rest.
@@ -121,7 +121,7 @@ func (s *Session) consume(data []byte) {
 // serveAll serves the requests in data by the client's protocol, and returns the rest.
 func (s *Session) serveAll(data []byte) (rest []byte) {
 	switch {
-	case s.link != nil:
+	case s.link() != nil:
 		return s.serveLink(data)
 	case s.redis != nil:
 		return s.serveRedis(data)
@@ -129,8 +129,8 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 	if s.isBinary(data) {
 		return s.serveBinary(data)
 	}
-	if s.guard != nil {
-		if data = s.serveLocked(data); s.guard != nil || s.reading != lifecycle.Flowing || len(data) == 0 {
+	if s.guard() != nil {
+		if data = s.serveLocked(data); s.guard() != nil || s.reading != lifecycle.Flowing || len(data) == 0 {
 			return data
 		}
 	}
@@ -141,7 +141,7 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 func (s *Session) serveLines(data []byte) (rest []byte) {
 	r := &s.sh.req
 	s.reading = lifecycle.Flowing
-	for len(data) > 0 && s.phase < lifecycle.Closing || s.long.asks() {
+	for len(data) > 0 && s.phase < lifecycle.Closing || s.long().Asks() {
 		if s.full() {
 			s.pause()
 			break
@@ -150,15 +150,15 @@ func (s *Session) serveLines(data []byte) (rest []byte) {
 			s.yield()
 			break
 		}
-		if s.long.asks() {
-			if s.awaits = s.pool.HeldGroup(); s.awaits == nil && !s.mustQueue(s.pieceLength(), 0) {
+		if s.long().Asks() {
+			if !s.await(s.pool.HeldGroup()) && !s.mustQueue(s.pieceLength(), 0) {
 				s.servePiece()
 				s.spend(len(s.sh.req.Raw))
 			}
 			continue
 		}
-		if s.skip.Pending() {
-			rest := s.skip.Take(data)
+		if s.skips() {
+			rest := s.partial.skip.Take(data)
 			s.spend(len(data) - len(rest))
 			data = rest
 			continue
@@ -169,15 +169,15 @@ func (s *Session) serveLines(data []byte) (rest []byte) {
 		n, st := ascii.Next(data, s.pool.Limits, r)
 		switch st {
 		case ascii.Complete:
-			s.need = 0
+			s.setNeed(0)
 			if s.mustWait(r) || s.mustQueue(valuesOf(r), n) {
 				continue // not served, so that it is met again when the barrier has gone, or there is room
 			}
 			s.spend(n)
 			s.serve(r)
 		case ascii.Refused:
-			s.need = 0
-			s.skip = r.Skip
+			s.setNeed(0)
+			s.inPart().skip = r.Skip
 			s.spend(n)
 			s.refuse(r)
 		case ascii.Fatal:
@@ -194,13 +194,12 @@ func (s *Session) serveLines(data []byte) (rest []byte) {
 // awaitMore has the beginning of a request, and r says how much is missing. It returns what is to be kept: data, or
 // nothing if there is no memory for the whole request.
 func (s *Session) awaitMore(r *ascii.Request, data []byte) (rest []byte) {
-	s.need = r.Need
+	s.setNeed(r.Need)
 	if r.Need == 0 {
-		s.searched = len(data)
+		s.inPart().searched = len(data)
 		s.sh.searched += uint64(len(data))
 	}
-	if s.tooMuch(s.pool.Limits.MaxValue) &&
-		!s.sh.makeRoom(s, s.need-s.kept, s.sh.group.assemblyOf(s.pool.Limits.MaxValue)) {
+	if s.noRoomFor(s.pool.Limits.MaxValue) {
 		s.outOfMemory(r)
 		return nil
 	}

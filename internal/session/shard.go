@@ -1,6 +1,7 @@
 package session
 
 import (
+	"magent/internal/fleet/gate"
 	"magent/internal/loop"
 	"magent/internal/pool"
 )
@@ -13,8 +14,8 @@ func (g *Group) NewShard(process *pool.Process) (*Shard, error) {
 	}
 	sh := &Shard{
 		Loop: pool.Loop{Process: process, ID: len(g.Shards), L: l}, group: g,
-		sessions: map[*Session]struct{}{},
 	}
+	sh.partials, sh.outputs = loop.NewFree[partial](&sh.Spare), loop.NewFree[gate.Output](&sh.Spare)
 	sh.Others = g.loops.Add(l, &sh.Spare)
 	sh.GoOn = sh.Wake
 	sh.FlushDue = func(pool int, due int64, done func([]byte)) { sh.Others.FlushDue(sh.Pools[pool], due, done) }

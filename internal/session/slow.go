@@ -1,20 +1,23 @@
 package session
 
 import (
+	"bytes"
+
+	"magent/ascii"
 	"magent/internal/call"
 	"magent/internal/slowlog"
 )
 
 // note remembers what was asked for.
 func (s *Session) note(c *call.Call) {
-	command, key := firstWord(s.sh.req.Head), s.sh.req.Key
+	command, _ := ascii.NextKey(bytes.TrimSpace(s.sh.req.Head))
+	key := s.sh.req.Key
 	if s.redis != nil {
 		command, key = nil, nil
-		r := &s.sh.Redis.Request
-		if args := r.Args; len(args) > 0 {
-			command = args[0]
-			if cmd := r.Command; cmd != nil && cmd.First == 1 && len(args) > 1 {
-				key = args[1]
+		if r := &s.sh.Redis.Request; len(r.Args) > 0 {
+			command = r.Args[0]
+			if cmd := r.Command; cmd != nil && cmd.First == 1 && len(r.Args) > 1 {
+				key = r.Args[1]
 			}
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"magent/internal/lifecycle"
 	"magent/internal/login"
 	"magent/internal/loop"
+	"magent/internal/pieces"
 	"magent/internal/pool"
 	"magent/internal/redisclient"
 	"magent/internal/slowlog"
@@ -64,7 +65,9 @@ type Shard struct {
 	past  stats.Counters // of pools that were removed
 
 	load      atomic.Int64 // clients given to this shard; read by the accepting one
-	sessions  map[*Session]struct{}
+	sessions  []*Session   // each knows its index
+	partials  loop.Free[partial]
+	outputs   loop.Free[gate.Output]
 	Redis     redisclient.Loop
 	waiting   []*Session    // whose output waits for records
 	req       ascii.Request // the request being served
@@ -85,50 +88,44 @@ type Shard struct {
 }
 
 // Session is one client. Its line holds the calls whose replies are due, in the order of the requests. The reply of
-// the first call is written; the others wait. An idle session holds no buffers. The rules at the fields are asserted
-// in tests (invariant.go).
+// the first call is written; the others wait. The rules at the fields are asserted in tests (invariant.go).
+//
+// An idle session holds no buffers, and is small: what few need, or not for long, is behind a pointer (extra.go).
 type Session struct {
-	sh     *Shard
-	pool   *pool.Pool
-	demand *Demand // of the clients of the pool
-	s      loop.Stream
+	sh      *Shard
+	pool    *pool.Pool
+	demand  *Demand // of the clients of the pool
+	s       loop.Stream
+	redis   *redisclient.Client // of a Redis pool, else nil
+	more    *extra              // nil: there is nothing of it
+	partial *partial            // nil: nothing of it is set
+	due     *gate.Output        // output that waits for records; nil: none does
 
 	// The line of calls. first and last are both nil, or neither is. What is counted of an empty line is 0.
 	first, last *call.Call
-	pending     int        // keys of the calls in the line
-	values      int        // how many values the replies to them may have
+	barrier     *call.Call // a call in the line; nothing behind it may be served before it is answered
+	pending     int32      // keys of the calls in the line
+	values      int32      // how many values the replies to them may have
 	sent        int        // bytes of the requests in the line
 	held        int        // bytes of replies that wait in the line
-	part        call.Part  // of the call that is being made
-	long        *longGet   // a multi-get of many keys; nil once it is answered
-	barrier     *call.Call // a call in the line; nothing behind it may be served before it is answered
-	awaits      *pool.Pool // the group of the next request; it waits while that is held. nil: none
 
 	// What the client may ask for (window.go, demand.go).
-	window   int // how large pending may be
-	keySize  int // about the largest recent reply for one value, in bytes; 0: there was none
-	expected int // bytes that demand counts for this session
-	wants    int // bytes of the request that waits for its turn; 0: none does
-
-	// What has arrived in part (assembly.go).
-	need        int        // size of the request, if it is known
-	skip        ascii.Skip // what is still to be dropped of a request that was refused
-	kept        int        // bytes that Shard.assembly counts for this session
-	since       int64      // loop time when the first of them arrived; 0: there are none
-	sinceServed uint64     // the value of served at that time
-	searched    int        // bytes at their beginning that have no end of a line
-
-	due    gate.Output // output that waits for records
-	queued bool        // the session is in Shard.waiting
-	active int64       // loop time when something last arrived from the client, or was answered
-	unsent int         // bytes that Shard.unsent counts for this session
+	window   int32 // how large pending may be
+	keySize  int32 // about the largest recent reply for one value, in bytes; 0: there was none
+	expected int   // bytes that demand counts for this session
+	wants    int   // bytes of the request that waits for its turn; 0: none does
+	active   int64 // loop time when something last arrived from the client, or was answered
+	unsent   int   // bytes that Shard.unsent counts for this session
 
 	// The client's share of a turn (turn.go).
-	work     int    // what may still be done in this turn: bytes, and requestWork for each request
-	workTurn int64  // the turn that work is for
-	served   uint64 // requests
-	inTurn   int    // how many of them in this turn, for tests
-	most     int    // the most in one turn, for tests
+	work     int       // what may still be done in this turn: bytes, and requestWork for each request
+	workTurn int64     // the turn that work is for
+	served   uint64    // requests
+	inTurn   uint16    // how many of them in this turn, for tests
+	most     uint16    // the most in one turn, for tests
+	index    int32     // in Shard.sessions, until it is closed
+	tls      uint16    // the version of TLS; 0: the client speaks plain text
+	part     call.Part // of the call that is being made
 
 	// phase only moves forward. closing: only the rest of a long multi-get may wait. lingering: the line is empty, and
 	// no request waits. closed: the line has been taken apart.
@@ -143,18 +140,29 @@ type Session struct {
 	place place
 	// wrong: the session counts as a client error. The client has sent something wrong, has not read its replies, or
 	// was lost.
-	wrong bool
-	// linger limits the time of lingering. Before, it is nil.
-	linger *loop.Timer
+	wrong      bool
+	queued     bool // the session is in Shard.waiting
+	subscribed bool // the client of a Redis pool is sent messages
+}
 
-	subscribed bool  // the client of a Redis pool is sent messages
-	behindAt   int64 // loop time since which it has left more than slowUnsent of them; 0: it has not
+// extra is what few sessions have. It stays until their end.
+type extra struct {
+	binary   *binaryClient // of the binary protocol, else nil
+	guard    *login.Guard  // until the client of a pool with passwords has authenticated, else nil
+	link     *link         // the client is a member of the fleet, see link.go; else nil
+	long     *pieces.Get   // a multi-get of many keys; nil once it is answered
+	awaits   *pool.Pool    // the group of the next request; it waits while that is held. nil: none
+	linger   *loop.Timer   // limits the time of lingering; before, it is nil
+	behindAt int64         // loop time since which a subscriber has left more than slowUnsent; 0: it has not
+}
 
-	tls    uint16              // the version of TLS; 0: the client speaks plain text
-	redis  *redisclient.Client // of a Redis pool, else nil
-	binary *binaryClient       // of the binary protocol, else nil
-	guard  *login.Guard        // until the client of a pool with passwords has authenticated, else nil
-	link   *link               // the client is a member of the fleet, see link.go; else nil
+// partial is what a session has while a request has arrived in part (assembly.go).
+type partial struct {
+	need     int        // size of the request, if it is known
+	skip     ascii.Skip // what is still to be dropped of a request that was refused
+	kept     int        // bytes that Shard.assembly counts for this session
+	since    int64      // loop time when the first of them arrived; 0: there are none, or others were served
+	searched int        // bytes at their beginning that have no end of a line
 }
 
 // link is what a session of a member of the fleet has beside those of clients.

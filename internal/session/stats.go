@@ -8,7 +8,8 @@ import (
 // stats answers the stats command. What needs figures of all loops is answered when all loops have reported; the rest
 // at once.
 func (s *Session) stats(r *ascii.Request) {
-	switch what := string(firstWord(r.Args)); what {
+	word, _ := ascii.NextKey(r.Args)
+	switch what := string(word); what {
 	case "", "servers", "reset", "hotkeys":
 		s.work -= statsWork
 		s.sh.group.Stats(s.sh, s.pool, &s.call().Call, what)
@@ -24,7 +25,7 @@ func (s *Session) stats(r *ascii.Request) {
 // Snapshot returns a copy of this loop's figures.
 func (sh *Shard) Snapshot() *stats.Snapshot {
 	out := &stats.Snapshot{}
-	for s := range sh.sessions {
+	for s := range sh.all() {
 		out.ActiveRequests += int64(s.pending)
 	}
 	busy := sh.L.Busy()

@@ -31,13 +31,13 @@ func (s *Session) RedisMessage(message []byte) {
 
 // fallsBehind reports whether a subscriber has not fetched too much, or much for too long.
 func (s *Session) fallsBehind() bool {
-	n, now := s.unsentBytes(), s.sh.L.Now()
+	n, now, x := s.unsentBytes(), s.sh.L.Now(), s.extra()
 	if n <= slowUnsent {
-		s.behindAt = 0
-	} else if s.behindAt == 0 {
-		s.behindAt = now
+		x.behindAt = 0
+	} else if x.behindAt == 0 {
+		x.behindAt = now
 	}
-	return n > mostUnsent || s.behindAt > 0 && now-s.behindAt >= int64(slowTime)
+	return n > mostUnsent || x.behindAt > 0 && now-x.behindAt >= int64(slowTime)
 }
 
 // RedisSubscribed tells whether the client has subscribed to anything now.

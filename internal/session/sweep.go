@@ -16,7 +16,9 @@ func (sh *Shard) Sweep() {
 			p.Trim()
 		}
 	}
-	sh.L.Pool.Trim()
+	sh.L.Trim()
+	sh.partials.Trim()
+	sh.outputs.Trim()
 	sh.giveBack()
 	sh.L.Set(sh.sweeper, sweepEvery)
 }

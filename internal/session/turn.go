@@ -14,6 +14,9 @@ import (
 func (s *Session) spend(bytes int) {
 	s.work -= requestWork + bytes
 	s.served++
+	if s.partial != nil {
+		s.partial.since = 0 // what is kept from now on is another request
+	}
 	if s.inTurn++; s.inTurn > s.most {
 		s.most = s.inTurn
 	}
@@ -23,7 +26,7 @@ func (s *Session) spend(bytes int) {
 func (s *Session) beginTurn() {
 	if now := s.sh.L.Turns; s.workTurn != now {
 		s.workTurn, s.work, s.inTurn = now, turnWork, 0
-		if s.link != nil {
+		if s.link() != nil {
 			s.work = linkWork
 		}
 	}
@@ -41,8 +44,11 @@ func (s *Session) yield() {
 // lineless reports whether what has arrived is still a line without its end. It searches only what is new since the
 // last time.
 func (s *Session) lineless(data []byte) bool {
-	from := s.searched
-	s.searched = 0
+	if s.partial == nil {
+		return false
+	}
+	from := s.partial.searched
+	s.partial.searched = 0
 	if from == 0 || from > len(data) || len(data) >= s.pool.Limits.MaxLine || s.tooMuch(s.pool.Limits.MaxValue) {
 		return false
 	}
@@ -50,7 +56,7 @@ func (s *Session) lineless(data []byte) bool {
 	if bytes.IndexByte(data[from:], '\n') >= 0 {
 		return false
 	}
-	s.searched = len(data)
+	s.partial.searched = len(data)
 	return true
 }
 

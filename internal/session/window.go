@@ -6,15 +6,15 @@ func unsentOf(largest int) int { return max(maxUnsent, 2*largest) }
 
 // full reports whether the client has so much unfinished work that no more is accepted from it.
 func (s *Session) full() bool {
-	if s.link != nil {
+	if s.link() != nil {
 		return s.linkFull()
 	}
-	if s.barrier != nil || s.sh.Still || s.pool.Waits() || s.sh.Changing && s.redis == nil || s.isAwaiting() ||
-		s.long.asks() && s.long.full() ||
+	if s.barrier != nil || s.sh.Still || s.pool.Waits() || s.sh.Changing && s.redis == nil ||
+		s.awaits() != nil && s.awaits().Waits() || s.long().Asks() && s.long().Full(windowBytes) ||
 		s.redis != nil && s.redis.Behind() {
 		return true
 	}
-	return s.pending >= s.window || s.values*s.keySize >= windowBytes || s.sent >= windowBytes ||
+	return s.pending >= s.window || int(s.values)*int(s.keySize) >= windowBytes || s.sent >= windowBytes ||
 		s.unsentBytes()+s.held >= windowUnsent || s.throttled()
 }
 
@@ -26,7 +26,7 @@ func (s *Session) linkFull() bool {
 
 // tooMuch reports whether there is no room for the rest of a request, where the largest value has so many bytes.
 func (s *Session) tooMuch(largest int) bool {
-	return s.sh.assembly-s.kept+s.need > s.sh.group.assemblyOf(largest)
+	return s.sh.assembly-s.kept()+s.need() > s.sh.group.assemblyOf(largest)
 }
 
 // assemblyOf returns the bound of Shard.assembly, where the largest value has so many bytes.
@@ -34,6 +34,3 @@ func (g *Group) assemblyOf(largest int) int { return max(g.MaxAssembly, 2*larges
 
 // unsentBytes is what the client has not got yet, of what was answered in its turn.
 func (s *Session) unsentBytes() int { return s.s.Unsent() + s.due.Len() }
-
-// isAwaiting reports whether a group is held that the next request is for.
-func (s *Session) isAwaiting() bool { return s.awaits != nil && s.awaits.Waits() }

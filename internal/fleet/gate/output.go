@@ -13,8 +13,13 @@ type Output struct {
 	number  uint64 // 0: none of them wait for a record yet
 }
 
-// Len returns how many bytes wait.
-func (o *Output) Len() int { return len(o.bytes) }
+// Len returns how many bytes wait. o may be nil.
+func (o *Output) Len() int {
+	if o == nil {
+		return 0
+	}
+	return len(o.bytes)
+}
 
 // Write adds to it. A large piece goes to the stream from where it lies, if nothing has to wait.
 func (o *Output) Write(g *Gate, l *loop.Loop, s *loop.Stream, data []byte) error {
