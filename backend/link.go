@@ -14,9 +14,13 @@ func (c *Conn) Epoch() uint64 { return c.relay.epoch }
 func (c *Conn) Written() int { return c.relay.Passed }
 
 // Over says that owners of epochs before this one decide no more. If the connection goes to such a one, it has a
-// moment to give back what it has not carried out.
+// moment to give back what it has not carried out. The view is a new one, so the next owner is looked for at once.
 func (c *Conn) Over(epoch uint64) {
 	r := c.relay
+	if r.pause = 0; r.again.IsSet() {
+		c.l.Unset(r.again)
+		c.link()
+	}
 	if epoch == 0 || epoch-1 <= r.over {
 		return
 	}
@@ -33,6 +37,13 @@ func (c *Conn) link() {
 		r.making = true
 		c.opt.Relay.Maker.Make(c)
 	}
+}
+
+// linkLater asks for a connection after a pause.
+func (c *Conn) linkLater() {
+	r := c.relay
+	r.pause = min(max(2*r.pause, relinkPause), relinkMost)
+	c.l.Set(r.again, r.pause)
 }
 
 // Made is the Maker's answer: a connection to the owner, or why there is none.
@@ -58,7 +69,7 @@ func (c *Conn) Made(l Link, err error) {
 		c.err = err
 	}
 	if c.state == connecting {
-		c.l.Set(r.again, relinkPause)
+		c.linkLater()
 	}
 }
 
@@ -86,7 +97,7 @@ func (c *Conn) safe(epoch uint64) bool {
 
 // linked ends connecting: the owner has asked its first question.
 func (c *Conn) linked() {
-	c.state = ready
+	c.state, c.relay.pause = ready, 0
 	c.since, c.work, c.spoke = c.l.Now(), newProgress(), true
 	c.Stats.Connects++
 	c.l.Unset(c.clock)

@@ -21,8 +21,10 @@ import (
 // has not come), or ready.
 
 const (
-	// relinkPause is the time between two attempts to connect to an owner, if the last one was in vain.
+	// relinkPause is the time between two attempts to connect to an owner, if the last one was in vain. It doubles
+	// each time, up to relinkMost, until an owner answers, or Over tells of a new view.
 	relinkPause = 4 * time.Millisecond
+	relinkMost  = 64 * time.Millisecond
 	// returnTime is how long an owner that is one no more has to give back what it has not carried out.
 	returnTime = 500 * time.Millisecond
 )
@@ -42,7 +44,8 @@ type relayed struct {
 	// drains have ended, or when it is safeAt: whatever was sent there is too late then. blind: there is no drain.
 	blind  bool
 	safeAt int64
-	again  *loop.Timer // the next attempt
+	again  *loop.Timer   // the next attempt
+	pause  time.Duration // before it, or before the last one; 0: an owner has answered, or the view is new
 	grace  *loop.Timer
 	mark   []byte // scratch
 }

@@ -3,8 +3,12 @@ package backend
 import (
 	"fmt"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"magent/internal/fleet/forward"
+	"magent/internal/loop"
 )
 
 // Nobody decides: each request waits for the same time, and is not carried out later.
@@ -126,4 +130,62 @@ func TestRelayDrains(t *testing.T) {
 			r.link(7).requests(getA)
 		})
 	}
+}
+
+// refuser stands for an owner whose host refuses connections.
+type refuser struct {
+	r     *relayRig
+	asked int
+}
+
+func (f *refuser) Make(c *Conn) {
+	f.asked++
+	f.r.l.Post(loop.TaskFunc(func() { c.Made(Link{}, unix.ECONNREFUSED) }))
+}
+
+// An owner who is not there is asked less and less often, and at once when there is a new view.
+func TestRelayOwnerRefuses(t *testing.T) {
+	f := &refuser{}
+	r := newRelayRig(t, func(o *Options) { o.Relay.Maker = f })
+	f.r = r
+	var begun int64
+	r.do(func() { begun = r.l.Now(); r.c.Connect() })
+	for range 1000 {
+		r.pass(relinkPause)
+	}
+	for waits := false; !waits; { // for the next attempt
+		r.do(func() { waits = r.c.relay.again.IsSet() })
+	}
+	r.do(func() {
+		passed := time.Duration(r.l.Now() - begun)
+		if most := int(passed/relinkMost) + 6; f.asked > most || f.asked < 10 {
+			t.Errorf("%d attempts in %v, want at most %d", f.asked, passed, most)
+		}
+		before := f.asked
+		if r.c.Over(8); f.asked != before+1 || r.c.relay.pause != 0 {
+			t.Errorf("a new view: %d attempts, and the next pause follows %v", f.asked-before, r.c.relay.pause)
+		}
+	})
+}
+
+// An owner who takes connections and says nothing is no better.
+func TestRelayOwnerClosesAtOnce(t *testing.T) {
+	r := newRelayRig(t, nil)
+	r.do(r.c.Connect)
+	for range 10 {
+		r.give(7).c.Close()
+		r.want(ended(ErrClosed))
+		r.pass(relinkMost)
+	}
+	r.do(func() {
+		if p := r.c.relay.pause; p != relinkMost {
+			t.Errorf("the pause is %v, want %v", p, relinkMost)
+		}
+	})
+	r.link(7)
+	r.do(func() {
+		if p := r.c.relay.pause; p != 0 {
+			t.Errorf("the pause is %v when an owner has answered", p)
+		}
+	})
 }

@@ -17,7 +17,7 @@ func (c *Conn) relink(err error) {
 		return // there is none yet
 	}
 	r := c.relay
-	lasted := c.l.Now() - c.since
+	useful := c.state == ready && c.l.Now()-c.since >= int64(relinkPause)
 	c.missed = c.state == ready || c.fifo.len() > 0
 	c.err = err
 	c.Stats.ended(err)
@@ -37,10 +37,10 @@ func (c *Conn) relink(err error) {
 	c.watcher.Disconnected(c, err, false)
 	switch {
 	case c.state != connecting: // it was shut
-	case lasted < int64(relinkPause):
-		c.l.Set(r.again, relinkPause)
-	default:
+	case useful:
 		c.link()
+	default:
+		c.linkLater()
 	}
 	c.loseFor(lost)
 }
