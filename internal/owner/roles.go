@@ -41,11 +41,17 @@ func (f *Owner) takeRoles(c *core.Core) {
 // exchange makes the primaries of a pool its backups, and the reverse, also in what is known of them. Other groups may
 // take the place of its groups.
 func (f *Owner) exchange(i int, before *config.Pool) {
-	cfg, parts := placement.Exchanged(before), f.parts(i)
+	cfg, parts, due := placement.Exchanged(before), f.parts(i), int64(0)
 	for _, n := range parts {
+		name := f.pool(n).Name
 		f.forget(f.pool(n))
+		due = max(due, f.book.Due(name))
+		f.void(name, 0, 0) // also in the journal, which has the roles
 	}
 	f.setPool(i, cfg)
+	for _, n := range f.parts(i) {
+		f.void(f.pool(n).Name, 0, due)
+	}
 	if now := f.parts(i); parts[0] == i && now[0] == i {
 		f.rename(cfg)
 	} else {

@@ -2,6 +2,7 @@ package owner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -143,7 +144,13 @@ func TestExchangeGroups(t *testing.T) {
 	if got := names(); !slices.Equal(got, []string{"main"}) {
 		t.Errorf("%q", got)
 	}
+	f.book.Void("main", 0, 50)
 	f.exchange(0, cfg)
+	for name, want := range map[string]int64{"main": 0, groups[0].Name: 50, groups[1].Name: 50} {
+		if due := f.book.Due(name); due != want {
+			t.Errorf("%s is flushed at %d, not %d", name, due, want)
+		}
+	}
 	if got := names(); !slices.Equal(got, []string{"main/10.0.0.2:11211", "main/10.0.0.3:11211"}) {
 		t.Errorf("%q", got)
 	}
@@ -163,5 +170,29 @@ func TestExchangeGroups(t *testing.T) {
 	}
 	if sum != len(known.Keys) {
 		t.Errorf("%d keys of %d are known", sum, len(known.Keys))
+	}
+}
+
+// TestExchangeInTheJournal: the next process finds the time of a flush_all under the roles that the servers have now,
+// and under no other ones, where nobody would take it back.
+func TestExchangeInTheJournal(t *testing.T) {
+	cfg := &config.Pool{Name: "main", Servers: addresses(t, "10.0.0.1"), Backups: addresses(t, "10.0.0.2")}
+	f, place := ownerOf(t, cfg), journal.Place{Dir: t.TempDir()}
+	var err error
+	if f.o.Process.Journal, _, err = journal.Open(place, func(err error) { t.Error(err) }); err != nil {
+		t.Fatal(err)
+	}
+	f.void("main", 0, 50)
+	f.exchange(0, cfg)
+	if err := f.o.Process.Journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j, known, err := journal.Open(place, func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	if want := pool.FlushesDue(f.pool(0), 50, map[journal.Server]int64{}); !maps.Equal(known.Due, want) {
+		t.Errorf("%v, want %v", known.Due, want)
 	}
 }

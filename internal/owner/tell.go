@@ -56,9 +56,7 @@ func (f *Owner) tellGroup(c *core.Core, group string, gone func(*core.Core) bool
 		if !f.tellPiece(c, group, epoch, known) {
 			return false
 		}
-		if epoch > 0 || f.book.Due(group) > 0 {
-			f.tellVoid(c, group, epoch)
-		}
+		f.tellVoid(c, group, epoch) // also that no flush_all is due: who was away may think that one is
 		return true
 	})
 }

@@ -126,8 +126,8 @@ func TestJoinerIsToldInPieces(t *testing.T) {
 		ends, gone bool
 		want       uint64
 	}{
-		"it joins":       {want: keys},
-		"the term ends":  {ends: true, want: keys},
+		"it joins":       {want: keys + 1}, // and when the last flush_all takes effect
+		"the term ends":  {ends: true, want: keys + 1},
 		"it is gone now": {gone: true, want: maxPiece},
 	} {
 		f, c := manyKeys(t, keys)
@@ -145,5 +145,28 @@ func TestJoinerIsToldInPieces(t *testing.T) {
 		if n := c.Recorded(); n != q.want {
 			t.Errorf("%s: %d are recorded, not %d", name, n, q.want)
 		}
+	}
+}
+
+// TestJoinerForgetsAFlush: who joins may know of a flush_all with a delay that was carried out, or replaced, while it
+// was away. It is told that none is due, also by an owner whose term has not begun. What it knows of servers stays.
+func TestJoinerForgetsAFlush(t *testing.T) {
+	f, c := manyKeys(t, 0)
+	f.tellGroup(c, "main", func(*core.Core) bool { return false })
+	if n := c.Recorded(); n != 1 {
+		t.Fatalf("%d are recorded", n)
+	}
+	joins, c := manyKeys(t, 3)
+	joins.book.Void("main", 0, 50)
+	void := book.Entry{Kind: book.Void}
+	joins.decided(c, core.Decision{
+		Act: core.Store, Name: "b", Incarnation: 9,
+		Record: core.Record{Kind: core.Knowledge, Group: "main", Clears: true, Data: void.Encode()},
+	})
+	if due := joins.book.Due("main"); due != 0 {
+		t.Errorf("it flushes the pool at %d", due)
+	}
+	if m := joins.book.Missed(pool.ServerOf(joins.pool(0), 1)); len(m.Keys) != 3 {
+		t.Errorf("it knows %d keys of 3", len(m.Keys))
 	}
 }

@@ -76,12 +76,15 @@ func (b *Book) again(e Entry) {
 }
 
 // Void forgets what was recorded of a pool before an epoch, or before the member was out of the view. due is when the
-// last flush_all takes effect (Entry).
+// last flush_all takes effect (Entry). Without an epoch that is all that is said: nobody has decided yet what counts.
 func (b *Book) Void(pool string, epoch uint64, due int64) {
 	if b.due == nil {
 		b.due = map[string]int64{}
 	}
 	b.due[pool] = due
+	if epoch == 0 {
+		return
+	}
 	for server := range b.servers {
 		if server.Pool == pool {
 			b.remove(server, func(s Source) bool { return s.Epoch < epoch || s.life < b.life })

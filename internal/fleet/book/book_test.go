@@ -221,6 +221,9 @@ func TestReborn(t *testing.T) {
 		t.Errorf("it is forgotten before somebody has said what counts: %+v", m)
 	}
 	book.Note(owner, dirty("new"))
+	if book.Void("main", 0, 0); len(missedBy(&book, s).Keys) != 2 {
+		t.Error("it is forgotten before somebody decides")
+	}
 	book.Void("main", 3, 0)
 	if m := missedBy(&book, s); !reflect.DeepEqual(m.Keys, []string{"new"}) {
 		t.Errorf("%+v", m)
