@@ -19,7 +19,7 @@ func (p *Pool) Doubt(i int, which func(key []byte) bool) {
 	p.Engine.Distrust(i)
 }
 
-var errUnsettled = errors.New("what a member of the fleet was just writing when it died may not be there")
+var errUnsettled = errors.New("what was written just before this member began to decide may not be there")
 
 // A primary that leads may have missed keys that its backup has. The backup may have missed what was just being
 // written when a process died. To compare the backup at once would lose those keys, for it is out of use meanwhile.
