@@ -22,7 +22,7 @@ type Fleet struct {
 	Witness    bool   // it votes and carries nothing
 	Generation uint64
 	Epoch      uint64    // of the view; 0: there is none yet
-	Changed    time.Time // when this member came to know of that view
+	Changed    time.Time // of that view; zero: it is not known, as it was before this member took part
 	Reason     string    // for the last change
 	In         bool      // this process takes part in the view
 	Lease      time.Duration

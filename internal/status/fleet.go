@@ -14,7 +14,7 @@ type Fleet struct {
 	Witness    bool          `json:"witness"`
 	Generation uint64        `json:"generation"`
 	Epoch      uint64        `json:"epoch"`
-	Changed    time.Time     `json:"changed"`
+	Changed    time.Time     `json:"changed,omitzero"`
 	Reason     string        `json:"reason"`
 	In         bool          `json:"in"`
 	Ready      bool          `json:"ready"` // it decides, or knows who does
@@ -126,6 +126,9 @@ func (f *Fleet) owners() string {
 func (f *Fleet) about() string {
 	if f.Epoch == 0 {
 		return "no view yet"
+	}
+	if f.Changed.IsZero() { // it was agreed on before this member took part
+		return fmt.Sprintf("view %d: %s", f.Epoch, f.Reason)
 	}
 	return fmt.Sprintf("view %d since %s: %s", f.Epoch, f.Changed.Format(eventTime), f.Reason)
 }

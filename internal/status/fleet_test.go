@@ -168,6 +168,10 @@ func TestDrawFleet(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
 	}
+	old := reportOf(inFleet(func(f *stats.Fleet) { f.Changed = time.Time{} }))
+	if text := (Screen{}).Draw(old); !strings.Contains(text, "view 7: ") || strings.Contains(text, "since") {
+		t.Errorf("a view has a time that is not known:\n%s", text)
+	}
 	witness := reportOf(inFleet(func(f *stats.Fleet) { f.Name, f.Witness = "c", true }))
 	witness.Pools = nil
 	if text := (Screen{}).Draw(witness); strings.Contains(text, "SERVER") ||

@@ -25,6 +25,7 @@ type diary struct {
 	told map[string]time.Time // complaints
 
 	owns map[string]bool // groups; of decided alone
+	in   bool            // the member takes part; of decided alone
 }
 
 func newDiary(log zerolog.Logger, note func(stats.Event)) *diary {
@@ -74,11 +75,15 @@ func (d *diary) backwards(by time.Duration) {
 		Msg("the clock ran backwards: what this member decided for is taken over anew")
 }
 
-// decided writes about a decision, if it is of interest to people.
-func (d *diary) decided(x core.Decision) {
+// decided writes about a decision, if it is of interest to people. in: the member takes part. A view that it hears of
+// before may be an old one, so it is no event of this moment.
+func (d *diary) decided(x core.Decision, in bool) {
 	switch x.Act {
 	case core.Changed:
-		d.note(stats.Event{What: "another view", Reason: fmt.Sprintf("%d: %s", x.View.Epoch, x.Reason)})
+		if in || d.in {
+			d.note(stats.Event{What: "another view", Reason: fmt.Sprintf("%d: %s", x.View.Epoch, x.Reason)})
+		}
+		d.in = in
 		d.log.Info().Uint64("generation", x.View.Generation.Number).Uint64("epoch", x.View.Epoch).
 			Str("view", x.View.String()).Str("reason", x.Reason).Msg("the fleet has another view")
 	case core.Own:

@@ -99,7 +99,7 @@ func Open(o Options) (*member.Member, error) {
 		d := newDiary(o.Log.With().Str("member", self.Name).Logger(), o.Note)
 		opt.Trouble, opt.Double, opt.Backwards = d.trouble, d.double, d.backwards
 		opt.Decided = func(c *core.Core, decision core.Decision) {
-			d.decided(decision)
+			d.decided(decision, c.In())
 			if o.Decided != nil {
 				o.Decided(c, decision)
 			}

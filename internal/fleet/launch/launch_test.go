@@ -131,12 +131,13 @@ func TestDiary(t *testing.T) {
 		d.trouble("b", errors.New("another list"))
 	}
 	d.trouble("b", nil)
-	d.decided(core.Decision{Act: core.Drop, Reason: "nothing was decided here"})
-	d.decided(core.Decision{Act: core.Own, Group: "all", Epoch: 3})
-	d.decided(core.Decision{Act: core.Drop, Reason: "the lease has ended"})
-	d.decided(core.Decision{Act: core.Drop, Reason: "again"})
-	d.decided(core.Decision{Act: core.Changed, Reason: "b has joined"})
-	d.decided(core.Decision{Act: core.Refuse, Name: "b", Reason: "b cannot join: b has other pools"})
+	d.decided(core.Decision{Act: core.Drop, Reason: "nothing was decided here"}, true)
+	d.decided(core.Decision{Act: core.Changed, Reason: "as it was at the end of the last process"}, false) // no event
+	d.decided(core.Decision{Act: core.Own, Group: "all", Epoch: 3}, true)
+	d.decided(core.Decision{Act: core.Drop, Reason: "the lease has ended"}, true)
+	d.decided(core.Decision{Act: core.Drop, Reason: "again"}, true)
+	d.decided(core.Decision{Act: core.Changed, Reason: "b has joined"}, true)
+	d.decided(core.Decision{Act: core.Refuse, Name: "b", Reason: "b cannot join: b has other pools"}, true)
 	d.backwards(1500 * time.Millisecond)
 	var got []string
 	for in := json.NewDecoder(&log); ; {
@@ -152,7 +153,8 @@ func TestDiary(t *testing.T) {
 	}
 	want := []string{
 		"warn|no link to a member|nobody listens there: dial: refused", "error|no link with a member|another list",
-		"info|a link to a member again|", "info|this member decides|",
+		"info|a link to a member again|",
+		"info|the fleet has another view|as it was at the end of the last process", "info|this member decides|",
 		"warn|this member decides for nothing any more|the lease has ended",
 		"info|the fleet has another view|b has joined", "error|a member is refused|b cannot join: b has other pools",
 		"error|the clock ran backwards: what this member decided for is taken over anew|",

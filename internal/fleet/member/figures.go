@@ -19,7 +19,8 @@ type figures struct {
 
 	// Of run alone.
 	published time.Duration
-	changed   time.Time // when the view did
+	changed   time.Time // when the view did; zero: it is not known
+	in        bool      // this member took part when it was told of the view
 	reason    string
 	takeovers uint64
 	refused   map[string]string // by member: why it, or this one to it, cannot join
@@ -31,11 +32,16 @@ type figures struct {
 	trouble map[string]string // by member: why there is no connection to it
 }
 
-// noted keeps what a decision says about the state of the fleet.
-func (f *figures) noted(d core.Decision) {
+// noted keeps what a decision says about the state of the fleet. in: this member takes part. A view that it hears of
+// before may be an old one.
+func (f *figures) noted(d core.Decision, in bool) {
 	switch d.Act {
 	case core.Changed:
-		f.changed, f.reason = time.Now(), printable(d.Reason)
+		f.changed, f.reason = time.Time{}, printable(d.Reason)
+		if in || f.in {
+			f.changed = time.Now()
+		}
+		f.in = in
 		for i := range d.View.Members {
 			if v := &d.View.Members[i]; v.State.String() != stats.MemberDead {
 				delete(f.refused, v.Name)

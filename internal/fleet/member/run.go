@@ -196,7 +196,7 @@ func (m *Member) publish() {
 }
 
 func (m *Member) decided(d core.Decision) {
-	m.figures.noted(d)
+	m.figures.noted(d, m.core.In())
 	switch d.Act {
 	case core.Changed:
 		v := d.View.Clone()
