@@ -25,6 +25,7 @@ type retrieval struct {
 	noted   []underway.Slot // gat: of the keys
 	marks   []hot.Mark      // the same, in memory
 	lost    int             // the number of keys that no server could answer
+	why     error           // why the server of the first of them did not, as Conn.Err
 	hits    int             // the number of VALUE blocks in all replies
 	refused ascii.Reply     // a server's error line, if there was one; Raw is a copy
 }
@@ -123,6 +124,16 @@ func (m *retrieval) take(s *call.Servers, keys []byte) {
 func (m *retrieval) key(i int) []byte {
 	w := m.words[i]
 	return m.keys[w.from:w.to:w.to]
+}
+
+// lose notes that no server could answer the key with index i, and why the one that had to did not. The key may be on
+// another server when the client is answered, and the connection may have another error.
+func (m *retrieval) lose(i int, why error) {
+	if m.lost == 0 {
+		m.why = why
+	}
+	m.owner[i] = lost
+	m.lost++
 }
 
 // answersTo reports whether a reply contains only keys of fragment id, in their order.

@@ -88,7 +88,7 @@ func (c *Call) assign(i, tried int, anew bool, first int) uint16 {
 	}
 	switch asked.Next(anew, lead, follow) {
 	case decide.ChooseNobody:
-		m.lost++
+		m.lose(i, e.Conns[server].Err())
 		return lost
 	case decide.ChooseFollow:
 		server, other = other, server
@@ -126,10 +126,10 @@ func (c *Call) assign(i, tried int, anew bool, first int) uint16 {
 // abandon notes that no server could answer the keys of a fragment.
 func (c *Call) abandon(id uint16) {
 	m := c.many
-	for i := range m.owner {
-		if m.owner[i] == id {
-			m.owner[i] = lost
-			m.lost++
+	why := c.e.Conns[m.asked[id].server].Err()
+	for i, o := range m.owner {
+		if o == id {
+			m.lose(i, why)
 		}
 	}
 }

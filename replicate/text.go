@@ -15,7 +15,7 @@ func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 		dst = call.AppendTrouble(append(dst, "SERVER_ERROR "...), e.Conns[0], e.Conns[0].Full())
 		return append(dst, "\r\n"...)
 	case e.CompatErrors:
-		dst = e.AppendTrouble(append(dst, "SERVER_ERROR "...), c.unanswered(), backend.HasRoom)
+		dst = backend.AppendErrno(append(dst, "SERVER_ERROR "...), c.many.why)
 		return append(dst, "\r\n"...)
 	default:
 		return append(dst, "SERVER_ERROR no server could answer for some of the keys\r\n"...)
@@ -49,17 +49,6 @@ func (c *Call) atFault(slot uint16) bool {
 	i := c.at(slot)
 	full := c.plan != decide.PlanRead && (c.HadNoRoom(call.Lead) || c.HadNoRoom(call.Follow))
 	return i >= 0 && (!full || c.HadNoRoom(slot) || !c.e.Health.Usable(i))
-}
-
-// unanswered returns the server of the first key of a retrieval that could not be read.
-func (c *Call) unanswered() int {
-	for i, o := range c.many.owner {
-		if o == lost {
-			server, _ := c.placeKey(i)
-			return server
-		}
-	}
-	return 0
 }
 
 // appendServerError appends an error line that names conn and its trouble. full is call.AppendTrouble's.

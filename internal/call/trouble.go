@@ -19,13 +19,8 @@ func AppendTrouble(dst []byte, conn *backend.Conn, full backend.Fullness) []byte
 	return append(dst, "no connection yet"...)
 }
 
-// AppendTrouble appends why server i could not answer, in the words of the pool: with CompatErrors it is the reason
-// alone, as twemproxy says it.
-func (s *Servers) AppendTrouble(dst []byte, i int, full backend.Fullness) []byte {
-	return s.AppendTroubleOn(dst, s.Conns[i], full)
-}
-
-// AppendTroubleOn is AppendTrouble for a connection, which need not be the one that all share.
+// AppendTroubleOn appends why the server of a connection could not answer, in the words of the pool: with CompatErrors
+// it is the reason alone, as twemproxy says it. The connection need not be the one that all share.
 func (s *Servers) AppendTroubleOn(dst []byte, conn *backend.Conn, full backend.Fullness) []byte {
 	if s.CompatErrors && full == backend.HasRoom {
 		return backend.AppendErrno(dst, conn.Err())

@@ -12,7 +12,7 @@ func TestTroubleBeforeTheFirstConnect(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	compat := &Servers{Options: Options{CompatErrors: true, Conns: []*backend.Conn{conn}}}
-	if got := string(compat.AppendTrouble(nil, 0, backend.HasRoom)); got != "Connection refused" {
+	if got := string(compat.AppendTroubleOn(nil, conn, backend.HasRoom)); got != "Connection refused" {
 		t.Errorf("%q", got)
 	}
 }

@@ -163,3 +163,27 @@ func TestNoServerIsLeft(t *testing.T) {
 		}
 	})
 }
+
+// What twemproxy's words tell of a multi-get is what became of the first server that did not answer. Its keys may be
+// on another one by then, and that of other keys may fail later.
+func TestErrorOfMovedKeysIsTheAskedServers(t *testing.T) {
+	r := start(t, 3, 0, func(cfg *config.Config) {
+		cfg.Pools[0].AutoEject, cfg.Pools[0].CompatErrors = true, true
+		cfg.Pools[0].ServerFailureLimit = 1
+	})
+	c := r.client()
+	keys := []string{r.keyOf(0), r.keyOf(1), r.keyOf(2)}
+
+	get := "get " + keys[0] + " " + keys[0] + "\r\n"
+	c.say(get)
+	r.servers[0].want(get).reset()
+	c.hear("SERVER_ERROR Connection reset by peer\r\n")
+	r.away(0)
+
+	c.say("get " + keys[1] + " " + keys[2] + "\r\n")
+	r.servers[1].want("get " + keys[1] + "\r\n").reset()
+	r.servers[2].want("get " + keys[2] + "\r\n")
+	r.away(1)
+	r.expire(2)
+	c.hear("SERVER_ERROR Connection reset by peer\r\n")
+}
