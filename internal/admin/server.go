@@ -121,6 +121,9 @@ func Patiently(w http.ResponseWriter, d time.Duration) {
 // Addr returns the address of the server, with the port that the kernel chose in place of 0.
 func (s *Server) Addr() string { return s.ln.Addr().String() }
 
+// Leave stops to accept connections. Those that there are go on.
+func (s *Server) Leave() { _ = s.ln.Close() }
+
 // Close closes all connections, and waits for the goroutines.
 func (s *Server) Close() {
 	s.stop()

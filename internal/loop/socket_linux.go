@@ -228,7 +228,7 @@ func removeStale(e Endpoint) error {
 		return nil // there is no file
 	}
 	if st.Mode()&os.ModeSocket == 0 {
-		return fmt.Errorf("%s exists and is no socket", e.Path)
+		return fmt.Errorf("%s exists and is no socket: remove it, or choose another path", e.Path)
 	}
 	fd, err := Dial(e)
 	if err == nil {

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"errors"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -67,12 +66,8 @@ func (ln *listener) close() {
 // removeSocket removes the file of a unix socket if it is this listener's own. It is not if another process has bound
 // the path anew, as a new magent does while this one drains.
 func (ln *listener) removeSocket() {
-	if ln.addr.Path == "" || ln.given || ln.foreign || ln.file == nil {
-		return
-	}
-	if now, err := os.Lstat(ln.addr.Path); err == nil && os.SameFile(now, ln.file) &&
-		now.ModTime().Equal(ln.file.ModTime()) {
-		_ = os.Remove(ln.addr.Path)
+	if !ln.given && !ln.foreign {
+		ln.file.Remove()
 	}
 }
 

@@ -56,8 +56,7 @@ func (svc *Service) newReload(pools []config.Pool) *reload {
 }
 
 // plan gives each pool its index: that of its name, or a new one. In a fleet, which decides for one kind only, it is
-// that of its name and kind. A pool that does not change keeps its *config.Pool,
-// which shows that it is the same.
+// that of its name and kind. A pool that does not change keeps its *config.Pool, which shows that it is the same.
 func (r *reload) plan(pools []config.Pool) {
 	r.after = make([]*config.Pool, len(r.before))
 	for i := range pools {

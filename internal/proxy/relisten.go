@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -8,6 +9,19 @@ import (
 	"magent/internal/config"
 	"magent/internal/loop"
 )
+
+// ErrForeignGone is why a socket that another program has made is not bound anew: that program will use it again.
+var ErrForeignGone = errors.New("its file is gone, and it was given to this process: restart its .socket unit")
+
+// listenerAt returns the listener with a configured address; nil: there is none.
+func listenerAt(all []*listener, address string) *listener {
+	if i := slices.IndexFunc(all, func(ln *listener) bool { return ln.cfg.Address == address }); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
+func (r *reload) undo() { discard(r.bound) }
 
 // discard gives up listeners that have accepted nothing.
 func discard(bound []*listener) {
@@ -17,8 +31,8 @@ func discard(bound []*listener) {
 	}
 }
 
-// replaceListeners gives the listeners that stay to their new pools, adds new ones, and closes the others. What is
-// bound for a pool that is not there yet stays so.
+// replaceListeners gives the listeners that stay to their new pools, adds new ones, and closes the others, also those
+// that new ones replace. What is bound for a pool that is not there yet stays so.
 func (r *reload) replaceListeners() {
 	svc := r.svc
 	var kept, bound []*listener
@@ -26,7 +40,7 @@ func (r *reload) replaceListeners() {
 		isNew := n >= len(svc.listeners)
 		pool, cfg, ok := r.poolOf(ln.cfg.Address)
 		switch {
-		case ok:
+		case ok && (isNew || listenerAt(r.bound, ln.cfg.Address) == nil):
 			ln.pool, ln.cfg = pool, cfg
 			kept = append(kept, ln)
 		case isNew:

@@ -54,6 +54,26 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	return nil
 }
 
+// Relisten binds anew the unix sockets whose files are gone. It returns how many those are.
+func (svc *Service) Relisten() (bound int, err error) {
+	if !slices.ContainsFunc(svc.listeners, func(ln *listener) bool { return ln.file.Lost() }) {
+		return 0, nil
+	}
+	if err := svc.Follow(); err != nil {
+		return 0, err
+	}
+	r := &reload{svc: svc, after: svc.cfgs}
+	if err := r.listen(); err != nil {
+		r.undo()
+		return 0, err
+	}
+	bound = len(r.bound)
+	release := svc.stopTheWorld()
+	r.replaceListeners()
+	release()
+	return bound, nil
+}
+
 // goOver has the fleet place keys as pools say. After an error nothing has changed.
 func (svc *Service) goOver(pools []config.Pool) error {
 	if svc.member == nil {
@@ -155,29 +175,32 @@ func (r *reload) prepare(pools []config.Pool) (err error) {
 		if err != nil {
 			return fmt.Errorf("pool %q: %w", cfg.Name, err)
 		}
-		for _, l := range cfg.Listen {
-			if err := r.listen(i, l); err != nil {
-				return err
-			}
-		}
 	}
 	r.lineage = placement.NewLineage(r.before, r.after, r.changed)
+	return r.listen()
+}
+
+// listen binds the addresses of all pools, except those where clients find a listener.
+func (r *reload) listen() error {
+	for i, cfg := range r.after {
+		if cfg == nil {
+			continue
+		}
+		for _, l := range cfg.Listen {
+			if at := listenerAt(r.svc.listeners, l.Address); at != nil && !at.file.Lost() {
+				continue
+			} else if at != nil && at.foreign {
+				return &ListenError{Address: l.Address, Err: ErrForeignGone}
+			}
+			ln, err := r.svc.bind(i, l)
+			if err != nil {
+				return err
+			}
+			r.bound = append(r.bound, ln)
+		}
+	}
 	return nil
 }
-
-// listen binds an address, unless a pool has bound it already.
-func (r *reload) listen(pool int, l config.Listen) error {
-	if slices.ContainsFunc(r.svc.listeners, func(ln *listener) bool { return ln.cfg.Address == l.Address }) {
-		return nil
-	}
-	ln, err := r.svc.bind(pool, l)
-	if err == nil {
-		r.bound = append(r.bound, ln)
-	}
-	return err
-}
-
-func (r *reload) undo() { discard(r.bound) }
 
 // hold makes sessions of the changed pools wait. The pools that replace them do not.
 func (r *reload) hold() {

@@ -150,7 +150,7 @@ type listener struct {
 	fd   int
 	addr loop.Endpoint
 	end  *handshake.End // nil: clients speak plain text
-	file os.FileInfo    // of a unix socket, as it was bound
+	file loop.SocketFile
 
 	given   bool        // bound by another process, which may go on with it
 	foreign bool        // what bound it first will use it again

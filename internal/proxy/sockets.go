@@ -75,8 +75,7 @@ func (svc *Service) unclaimed() error {
 		}
 	}
 	return fmt.Errorf("no pool listens on the socket %s that this process was given (LISTEN_FDS): the pools listen "+
-		"on %s: "+
-		"write the same address into ListenStream= of the .socket unit", strings.Join(sockets, ", "),
+		"on %s: write the same address into ListenStream= of the .socket unit", strings.Join(sockets, ", "),
 		strings.Join(wanted, ", "))
 }
 

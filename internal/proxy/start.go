@@ -195,9 +195,7 @@ func (svc *Service) bind(pool int, l config.Listen) (*listener, error) {
 	if bound, err := loop.LocalEndpoint(fd); err == nil {
 		ln.addr = bound
 	}
-	if e.Path != "" {
-		ln.file, _ = os.Lstat(e.Path)
-	}
+	ln.file = loop.SocketFileAt(e.Path, ln.foreign)
 	ln.wake = loop.NewTimer(ln.resume)
 	return ln, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"magent/internal/admin"
 	"magent/internal/control"
+	"magent/internal/proxy"
 	"magent/internal/service"
 	"magent/internal/status"
 )
@@ -33,6 +34,9 @@ type Admin struct {
 type watch struct {
 	pages   []*admin.Server // one per address, with separate limits: a flood at one does not affect the others
 	sockets []*adminSocket
+	left    []*admin.Server // whose sockets no client finds any more
+	serve   func(*adminSocket) (*admin.Server, error)
+	again   func(address string) (*adminSocket, error) // binds it
 	sampler *status.Sampler
 	token   *admin.Token // nil: none
 }
@@ -45,14 +49,28 @@ func (a Admin) bind(given []service.Socket) (w watch, err error) {
 		}
 	}
 	for _, address := range a.all() {
-		s, err := bindAdmin(address, given, a.modeOf(address))
+		s, err := a.bindOne(address, given)
 		if err != nil {
 			w.close()
-			return watch{}, fmt.Errorf("%s: cannot listen on %s: %w: %s", a.flagOf(address), address, err, a.Remedy)
+			return watch{}, err
 		}
 		w.sockets = append(w.sockets, s)
 	}
+	w.again = func(address string) (*adminSocket, error) { return a.bindOne(address, nil) }
 	return w, nil
+}
+
+func (a Admin) bindOne(address string, given []service.Socket) (*adminSocket, error) {
+	s, err := bindAdmin(address, given, a.modeOf(address))
+	return s, a.cannot(address, err)
+}
+
+// cannot returns the error for an address that cannot be listened on because of err.
+func (a Admin) cannot(address string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: cannot listen on %s: %w: %s", a.flagOf(address), address, err, a.Remedy)
 }
 
 // all returns the addresses, and the path of the socket that takes commands.
@@ -94,25 +112,57 @@ func (a Admin) open(w *watch, e status.Engine, bare func(context.Context) ([]byt
 		pages.Bare, o.Silent = bare, bare
 	}
 	o.Handler = status.Pages(w.sampler, pages)
-	for _, s := range w.sockets {
+	token := w.token
+	w.serve = func(s *adminSocket) (*admin.Server, error) {
 		ln, err := s.listener()
 		if err != nil {
-			return fmt.Errorf("%s: cannot listen on %s: %w: %s", a.flagOf(s.address), s.address, err, a.Remedy)
+			return nil, a.cannot(s.address, err)
 		}
-		o.Listener, o.Commands, o.Token = ln, nil, nil
+		o := o
+		o.Listener = ln
 		switch {
 		case s.address == a.Socket:
 			o.Commands = control.Handler(commands, tasks)
 		case !isPath(s.address): // the permissions of its file guard a unix socket
-			o.Token = w.token
+			o.Token = token
 		}
-		pages, err := admin.Listen(o)
+		return admin.Listen(o)
+	}
+	for _, s := range w.sockets {
+		pages, err := w.serve(s)
 		if err != nil {
 			return err
 		}
 		w.pages = append(w.pages, pages)
 	}
 	return nil
+}
+
+// relisten binds anew the unix sockets whose files are gone. It returns how many those are.
+func (w *watch) relisten() (bound int, err error) {
+	for i, s := range w.sockets {
+		if !s.file.Lost() {
+			continue
+		}
+		if s.Foreign {
+			return bound, &proxy.ListenError{Address: s.address, Err: proxy.ErrForeignGone}
+		}
+		again, err := w.again(s.address)
+		if err != nil {
+			return bound, err
+		}
+		pages, err := w.serve(again)
+		if err != nil {
+			again.close()
+			return bound, err
+		}
+		w.pages[i].Leave()
+		s.close()
+		w.left = append(w.left, w.pages[i])
+		w.pages[i], w.sockets[i] = pages, again
+		bound++
+	}
+	return bound, nil
 }
 
 // addrs returns the addresses, with the ports that the kernel chose in place of 0.
@@ -142,7 +192,7 @@ func (w watch) leave() {
 }
 
 func (w watch) close() {
-	for _, p := range w.pages {
+	for _, p := range slices.Concat(w.pages, w.left) {
 		p.Close()
 	}
 	for _, s := range w.sockets {

@@ -29,7 +29,8 @@ type adminSocket struct {
 	service.Socket              // FD is -1 if the socket cannot be passed on
 	address        string       // as it is configured
 	bound          net.Listener // TCP: the listener, if this process has bound it
-	file           os.FileInfo  // the file of a unix socket, which close removes; nil: none, or not ours
+	file           loop.SocketFile
+	kept           bool // its file stays when it is closed: another process listens there
 }
 
 // isPath reports whether an address for monitoring is the path of a unix socket.
@@ -76,17 +77,11 @@ func bindAdmin(address string, given []service.Socket, mode os.FileMode) (*admin
 		s.close()
 		return nil, err
 	}
-	if at < 0 {
-		s.owns()
+	s.kept = at >= 0
+	if isPath(address) {
+		s.file = loop.SocketFileAt(address, s.Foreign)
 	}
 	return s, nil
-}
-
-// owns makes close remove the file of a unix socket, unless another program has created it.
-func (s *adminSocket) owns() {
-	if isPath(s.address) && !s.Foreign {
-		s.file, _ = os.Lstat(s.address)
-	}
 }
 
 // listen binds a TCP address.
@@ -127,14 +122,14 @@ func (s *adminSocket) listener() (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.owns()
+	s.kept = s.Foreign
 	f := os.NewFile(uintptr(fd), s.address)
 	defer f.Close()
 	return net.FileListener(f)
 }
 
 // leave makes close keep the file, because another process listens on it.
-func (s *adminSocket) leave() { s.file = nil }
+func (s *adminSocket) leave() { s.kept = true }
 
 // close closes the socket. It removes the file of a unix socket, if that is still the one of this process.
 func (s *adminSocket) close() {
@@ -144,11 +139,7 @@ func (s *adminSocket) close() {
 	if s.FD >= 0 {
 		unix.Close(s.FD)
 	}
-	if s.file == nil {
-		return
-	}
-	if now, err := os.Lstat(s.address); err == nil && os.SameFile(now, s.file) &&
-		now.ModTime().Equal(s.file.ModTime()) {
-		_ = os.Remove(s.address)
+	if !s.kept {
+		s.file.Remove()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"magent/internal/config"
+	"magent/internal/proxy"
 	"magent/internal/service"
 )
 
@@ -93,8 +94,11 @@ type Remedies struct {
 // port adds to an error of the engine what to do about it.
 func (r Remedies) port(err error) error {
 	var dns *net.DNSError
+	var at *proxy.ListenError
 	remedy := ""
 	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && errors.As(err, &at) && isPath(at.Address):
+		remedy = "another program listens there: stop it, or choose another path"
 	case errors.Is(err, syscall.EADDRINUSE):
 		remedy = "another program listens there: stop it, or " + r.InUse
 	case errors.Is(err, syscall.EADDRNOTAVAIL):

@@ -93,7 +93,7 @@ func TestRefusedReloadChangesNothing(t *testing.T) {
 	g.o.Load = func() ([]config.Pool, []string, error) { return g.o.Config.Pools, nil, nil }
 	both := map[string]func() error{
 		"reload": func() error { return g.reload(zerolog.Nop(), g.o) },
-		"SIGHUP": func() error { return g.renew(zerolog.Nop()) },
+		"SIGHUP": func() error { return g.renew(zerolog.Nop(), Options{}, true) },
 	}
 	for how, renew := range both {
 		for _, broken := range []string{g.token, g.password} {

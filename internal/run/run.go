@@ -69,8 +69,8 @@ func (o Options) process() service.Options {
 		}
 		p.Watch = o.Watch
 	}
-	if o.Load != nil || o.Admin.Token != "" || slices.ContainsFunc(o.Config.Pools, hasFiles) {
-		p.Renew = func(log zerolog.Logger) error { return e.renew(log) }
+	if files := o.hasFiles(); files || len(p.Sockets) > 0 {
+		p.Renew = func(log zerolog.Logger) error { return e.renew(log, o, files) }
 	}
 	p.Started = func(log zerolog.Logger) string {
 		e.tell(log, o)
@@ -82,6 +82,11 @@ func (o Options) process() service.Options {
 			func() error { return e.handOver() }
 	}
 	return p
+}
+
+// hasFiles reports whether the process has files that it may read again.
+func (o Options) hasFiles() bool {
+	return o.Load != nil || o.Admin.Token != "" || slices.ContainsFunc(o.Config.Pools, hasFiles)
 }
 
 // hasFiles reports whether a pool has files of passwords or of certificates.
@@ -199,10 +204,15 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	if err != nil {
 		return fmt.Errorf("--admin-token-file: %w", err)
 	}
+	bound, err := e.watch.relisten()
+	if err != nil {
+		return err
+	}
 	if err := e.Reload(pools); err != nil {
 		return o.Remedies.port(err)
 	}
 	useToken()
+	tellBound(log, bound)
 	e.tellRead(log)
 	for _, w := range warnings {
 		log.Warn().Msg(w)
@@ -213,8 +223,9 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	return nil
 }
 
-// renew reads the files of passwords and of certificates again, and the token: all, or none if something is wrong.
-func (e *engine) renew(log zerolog.Logger) error {
+// renew reads the files of passwords and of certificates again, and the token: all, or none if something is wrong. It
+// binds anew the sockets whose files are gone. files: there may be some to read.
+func (e *engine) renew(log zerolog.Logger, o Options, files bool) error {
 	use, err := e.ReadFiles()
 	useToken, wrong := e.watch.token.Read()
 	if wrong != nil {
@@ -223,10 +234,29 @@ func (e *engine) renew(log zerolog.Logger) error {
 	if err = errors.Join(err, wrong); err != nil {
 		return err
 	}
+	bound, err := e.watch.relisten()
+	if err != nil {
+		return err
+	}
+	more, err := e.Relisten()
+	if err != nil {
+		return o.Remedies.port(err)
+	}
+	if bound += more; bound == 0 && !files {
+		return service.ErrNoFile
+	}
+	tellBound(log, bound)
 	use()
 	useToken()
 	e.tellRead(log)
 	return nil
+}
+
+// tellBound logs that sockets have been bound anew, if that is so.
+func tellBound(log zerolog.Logger, bound int) {
+	if bound > 0 {
+		log.Info().Msg("unix sockets bound anew: their files were gone")
+	}
 }
 
 // tellRead logs which files have been read again, besides that of the pools.

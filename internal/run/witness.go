@@ -57,8 +57,8 @@ func (w Witness) Run() (exit int, err error) {
 		return "votes at " + self.Address()
 	}
 	p.Hung = func(ctx context.Context) []int { return e.hung(ctx) }
-	if w.Admin.Token != "" {
-		p.Renew = func(zerolog.Logger) error { return e.watch.token.Renew() }
+	if w.Admin.Token != "" || len(p.Sockets) > 0 {
+		p.Renew = func(log zerolog.Logger) error { return e.renew(log, w.Admin.Token != "") }
 	}
 	return service.Run(p)
 }
@@ -105,6 +105,24 @@ func (w Witness) start(log zerolog.Logger, given service.Given) (e *witness, err
 		return nil, err
 	}
 	return e, nil
+}
+
+// renew reads the token again, if it is from a file, and binds anew the sockets whose files are gone.
+func (e *witness) renew(log zerolog.Logger, files bool) error {
+	useToken, err := e.watch.token.Read()
+	if err != nil {
+		return err
+	}
+	bound, err := e.watch.relisten()
+	if err == nil && bound == 0 && !files {
+		err = service.ErrNoFile
+	}
+	if err != nil {
+		return err
+	}
+	tellBound(log, bound)
+	useToken()
+	return nil
 }
 
 // Drain leaves the fleet, so that nobody waits for this vote.

@@ -47,9 +47,9 @@ type Options struct {
 	// changed. nil: there are none.
 	Tasks <-chan func(reload func() error)
 
-	// Renew reads again what the engine keeps of other files, such as passwords; nil: there is nothing. It is called
-	// on SIGHUP, and on SIGUSR1 if there is no Reload, which has to do the same. An error means that nothing has
-	// changed.
+	// Renew reads again what the engine keeps of other files, such as passwords, and binds anew the unix sockets
+	// whose files are gone; nil: there is nothing. It is called on SIGHUP, and on SIGUSR1 if there is no Reload, which
+	// has to do the same. An error means that nothing has changed; ErrNoFile says that there was nothing to do.
 	Renew func(log zerolog.Logger) error
 
 	// Hung asks all event loops for a sign of life, and returns those that have given none when the context is done.

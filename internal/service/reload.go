@@ -100,19 +100,19 @@ func (r *reloader) renew(log *Log) error {
 		return nil
 	}
 	err := r.again(log.Logger)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNoFile) {
 		log.Error().AnErr("reason", err).Msg("files were not read again: nothing has changed")
 	}
 	return err
 }
 
-// errNoFile is why nothing can be reloaded.
-var errNoFile = errors.New("this magent has no files to read again: it was started without -c")
+// ErrNoFile is why nothing can be reloaded. It may also be what Options.Renew returns.
+var ErrNoFile = errors.New("this magent has no files to read again: it was started without -c")
 
 // reload applies a new configuration, with what it names. It returns why nothing has changed, which it has logged.
 func (r *reloader) reload(log *Log) error {
 	if r == nil {
-		return errNoFile
+		return ErrNoFile
 	}
 	if r.take == nil {
 		return r.renew(log)

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -79,8 +80,9 @@ func serve(engine Engine, log *Log, in *signals, r *reloader, v *verdicts, u *up
 			log.Reopen()
 			_ = r.renew(log)
 		case s := <-in.usr1:
-			v.tell(r.reload(log))
-			if r == nil {
+			err := r.reload(log)
+			v.tell(err)
+			if errors.Is(err, ErrNoFile) {
 				aboutLog(log, s)
 			}
 		case s := <-in.usr2:

@@ -137,7 +137,7 @@ func TestTasks(t *testing.T) {
 	s := startServing(t)
 	done := make(chan error, 1)
 	s.tasks <- func(reload func() error) { done <- reload() }
-	if err := testkit.Await(t, "the task", done); !errors.Is(err, errNoFile) {
+	if err := testkit.Await(t, "the task", done); !errors.Is(err, ErrNoFile) {
 		t.Errorf("reload without a file: %v", err)
 	}
 	s.signals.end <- syscall.SIGTERM
