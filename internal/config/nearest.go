@@ -7,9 +7,13 @@ import (
 )
 
 // Nearest returns the name that is closest to word, or "" if none is close enough to be a typing error: at most one
-// edit per three letters. An edit inserts, deletes or changes a letter, or swaps two neighbours.
+// edit per three letters. An edit inserts, deletes or changes a letter, or swaps two neighbours. Where that takes more
+// than one, the only name that word is the beginning of is meant.
 func Nearest(word string, names []string) string {
 	best, bestDistance := "", max(1, len(word)/3)+1
+	if name := completed(word, names); name != "" {
+		best, bestDistance = name, 2
+	}
 	for _, name := range names {
 		if d := editDistance(word, name); d < bestDistance {
 			best, bestDistance = name, d
@@ -17,6 +21,23 @@ func Nearest(word string, names []string) string {
 	}
 	return best
 }
+
+// completed returns the only name that begins with word, which is three letters long at least; "": there is none.
+func completed(word string, names []string) (only string) {
+	for _, name := range names {
+		switch {
+		case len(word) < minBeginning || !strings.HasPrefix(name, word):
+		case only != "":
+			return ""
+		default:
+			only = name
+		}
+	}
+	return only
+}
+
+// minBeginning is the number of letters that tell which name is meant.
+const minBeginning = 3
 
 // StrangeVariables names the variables of the environment with a prefix that look like one of a program's known ones,
 // with a typing error. Other programs may use the same prefix, so one that resembles nothing is not mentioned.

@@ -119,10 +119,12 @@ func TestSplitList(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	names := []string{"timeout", "connect-timeout", "threads", "port"}
+	names := []string{"timeout", "connect-timeout", "threads", "port", "retry-limit", "retry-tls", "retry-tls-key"}
 	for word, want := range map[string]string{
 		"timeout": "timeout", "timout": "timeout", "tiemout": "timeout", "timeouts": "timeout", "treads": "threads",
 		"conect-timeout": "connect-timeout", "prot": "port", "zzz": "", "": "", "t": "", "colour": "",
+		"connect": "connect-timeout", "co": "", "retry-li": "retry-limit", "retry": "", "thr": "threads",
+		"retry-tl": "retry-tls", "retry-tls-": "retry-tls", "retry-tls-kez": "retry-tls-key",
 	} {
 		if got := Nearest(word, names); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
