@@ -132,8 +132,12 @@ func (f *Owner) beginTurn(c *core.Core, now time.Duration, t *Turn) {
 		return
 	}
 	f.turn.Store(t)
-	if c.Prepare(now, t.Text, t.Groups, t.asked); !c.Changing() {
+	switch c.Prepare(now, t.Text, t.Groups, t.asked); {
+	case c.Changing():
+	case t.asked > 0:
 		f.endTurn(t, errors.New("the change of the other members is over: try again"))
+	default:
+		f.endTurn(t, ErrOvertaken)
 	}
 }
 

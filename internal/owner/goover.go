@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"magent/internal/fleet/core"
-	"magent/internal/fleet/gate"
 	"magent/internal/fleet/plan"
 	"magent/internal/fleet/view"
 	"magent/internal/journal"
@@ -32,17 +31,14 @@ func (f *Owner) settleTurn(c *core.Core, v *view.View, reason string) {
 		if t.loose.Load() {
 			f.followLater()
 		}
-	case c.Changing() && n != nil && t.since == 0 && !bytes.Equal(n.Pools, t.Text):
-		err := f.otherFile(n, t.Text)
-		c.Abandon(gate.Now(), err.Error())
-		f.endTurn(t, err)
-		f.heard = n.Since
 	case c.Changing():
 		if n != nil {
 			t.since = n.Since
 		}
-	case n == nil || n.Since != t.since && (t.since > 0 || !bytes.Equal(n.Pools, t.Text)):
+	case n == nil || t.since > 0 && n.Since != t.since:
 		f.endTurn(t, errors.New(reason))
+	case t.since == 0 && !bytes.Equal(n.Pools, t.Text):
+		f.endTurn(t, ErrOvertaken)
 	}
 	if me := v.Member(f.self()); f.turn.Load() == nil && n != nil && n.Since != f.heard && !c.Changing() &&
 		v.Has(me.Name, c.Incarnation()) && me.Prepared == view.Unprepared {

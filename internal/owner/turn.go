@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"magent/internal/fleet/plan"
@@ -20,6 +21,10 @@ type Turn struct {
 	over chan struct{} // closed when it is decided
 	err  error         // why the pools have stayed as they were; nil: they have changed. Set before over is closed
 }
+
+// ErrOvertaken is why a change was not begun. It has to be planned again, as part of the one that was: they may differ
+// in roles alone.
+var ErrOvertaken = errors.New("another member has begun a change of the pools: try again")
 
 // legacy is what the first owner of a group begins with that has got keys of others.
 type legacy struct {

@@ -55,12 +55,7 @@ func TestFleetAddsAndRemovesPools(t *testing.T) {
 			t.Fatalf("%s: %v", what, err)
 		}
 		for n := range f.svcs { // it may be about to follow
-			testkit.Until(t, what, func() bool {
-				all.mu[n].Lock()
-				defer all.mu[n].Unlock()
-				return len(f.svcs[n].Addrs()) == 1+len(all.redis[n]) && f.svcs[n].turn == nil
-			})
-			all.serves(n)
+			all.follows(n)
 		}
 		for _, c := range counters {
 			c.goesOn(t, 5, errs)

@@ -13,6 +13,7 @@ import (
 	"magent/backend"
 	"magent/internal/access"
 	"magent/internal/config"
+	"magent/internal/owner"
 	"magent/internal/placement"
 	"magent/internal/pool"
 	"magent/internal/service"
@@ -94,6 +95,9 @@ func (svc *Service) goOver(pools []config.Pool) error {
 	err = svc.member.GoOver(t, func() { _ = svc.Follow() })
 	if wait := svc.Follow(); err == nil {
 		err = wait
+	}
+	if errors.Is(err, owner.ErrOvertaken) {
+		return svc.goOver(pools)
 	}
 	return err
 }

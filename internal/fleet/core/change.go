@@ -32,14 +32,23 @@ type press struct {
 // has the other pools from now on. Any of them may give it up. It must not be called while this member is Changing.
 //
 // asked is the change of the view (view.Change.Since) that this member takes part in, because another one wants it.
-// When that one is over, this member wants nothing any more: what it has looked at before it was ready may have
-// changed. 0: it wants the pools by itself.
+// When that is over, it wants nothing any more: what it has looked at before may have changed. 0: it wants the pools
+// by itself. It gives that up, and is not Changing, where the view has a change to others, be it of roles alone.
 func (c *Core) Prepare(now time.Duration, pools []byte, groups []view.Group, asked uint64) {
 	c.at(now)
-	if n := c.view.Change; asked == 0 || n != nil && n.Since == asked {
-		c.wish = &wish{pools: bytes.Clone(pools), groups: slices.Clone(groups), asked: asked}
+	if w := (&wish{pools: bytes.Clone(pools), groups: slices.Clone(groups), asked: asked}); w.suits(c.view.Change) {
+		c.wish = w
 	}
 	c.act()
+}
+
+// suits tells whether this can be wanted while the view has a change.
+func (w *wish) suits(n *view.Change) bool {
+	since := max(w.asked, w.since)
+	if n == nil {
+		return since == 0
+	}
+	return (since == 0 || since == n.Since) && bytes.Equal(n.Pools, w.pools)
 }
 
 // Hold says that nothing of this member's clients is under way, and that they begin nothing until the view says that
@@ -71,13 +80,11 @@ func (c *Core) turn(next *view.View) {
 	}
 	switch {
 	case w == nil:
-	case w.since == 0 && w.asked > 0 && (n == nil || n.Since != w.asked):
-		c.wish = nil
 	case w.since > 0 && bytes.Equal(next.Pools, w.pools):
 		c.cfg.Pools, c.cfg.Groups, c.wish = w.pools, w.groups, nil
-	case w.since > 0 && (n == nil || n.Since != w.since):
+	case !w.suits(n):
 		c.wish = nil
-	case w.since == 0 && n != nil && bytes.Equal(n.Pools, w.pools) && c.prepared(next) > view.Unprepared:
+	case n != nil && c.prepared(next) > view.Unprepared:
 		w.since = n.Since
 	}
 }
@@ -110,18 +117,16 @@ func (c *Core) changing() view.Command {
 	n, w, come := c.view.Change, c.wish, c.prepared(&c.view)
 	switch {
 	case n == nil && w == nil:
-	case n == nil && w.since == 0:
-		return view.Command{Kind: view.Prepare, Pools: w.pools, Groups: w.groups}
 	case n == nil:
+		return view.Command{Kind: view.Prepare, Pools: w.pools, Groups: w.groups}
 	case c.why != "":
 		return view.Command{Kind: view.Abandon, Since: n.Since, Why: c.why}
 	case come > view.Unprepared && (w == nil || w.since != n.Since): // it was asked for twice, or came late
 		return view.Command{Kind: view.Abandon, Since: n.Since, Why: "it does not want them any more"}
 	case w == nil:
-	case come == view.Unprepared && bytes.Equal(w.pools, n.Pools):
-		return view.Command{Kind: view.Prepare, Since: n.Since, Pools: w.pools, Groups: w.groups}
-	case come == view.Standby && (w.holds || fault.Hold) && c.view.All(view.Standby):
-		return view.Command{Kind: view.Prepare, Since: n.Since, Pools: w.pools, Groups: w.groups, Holds: true}
+	case come == view.Unprepared, come == view.Standby && (w.holds || fault.Hold) && c.view.All(view.Standby):
+		holds := come == view.Standby
+		return view.Command{Kind: view.Prepare, Since: n.Since, Pools: w.pools, Groups: w.groups, Holds: holds}
 	case c.view.Quiet() && c.begins():
 		return view.Command{Kind: view.Abandon, Since: n.Since, Why: "it has just got a group from another member"}
 	case c.view.Quiet() && len(c.holds) > 0:

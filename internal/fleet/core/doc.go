@@ -35,7 +35,8 @@
 // # Other pools
 //
 // The pools of a running fleet change by all or none. A member that could go over to others calls Prepare. The view
-// has the change then (view.Change), and the others answer with Prepare, or with Abandon and the reason. When all are
+// has the change then (view.Change), and the others answer with Prepare, or with Abandon and the reason. When two call
+// it at a time, and differ, if only in roles, one of them is not Changing any more, and answers too. When all are
 // ready (View.All), each holds the requests of its clients, waits until none is under way, and calls Hold. When all
 // have, owners are told to hand over to nobody, and give up all their groups at a time (view.Yield). With the last one
 // the view has the other pools and groups, whose owners begin with what is known by all. Whatever comes in between, a

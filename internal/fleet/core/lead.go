@@ -13,10 +13,7 @@ import (
 // lead is what raft's leader does: it has the view agree with what it hears. One change at a time: the next when
 // this one is decided.
 func (c *Core) lead() {
-	if c.log == nil || c.view.Epoch == 0 || !c.log.leads() {
-		return
-	}
-	if c.revote() {
+	if c.log == nil || c.view.Epoch == 0 || !c.log.leads() || c.revote() {
 		return
 	}
 	for _, p := range c.cfg.List {

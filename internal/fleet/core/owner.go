@@ -123,10 +123,7 @@ func (c *Core) Lapse(now time.Duration) {
 
 // holdsLease tells whether the lease is held. It is not enough: see May.
 func (c *Core) holdsLease(now time.Duration) bool {
-	if fault.FleetLease {
-		return true
-	}
-	return c.lease.Holds(now, c.cfg.Lease)
+	return fault.FleetLease || c.lease.Holds(now, c.cfg.Lease)
 }
 
 // activate has groups begin whose time has come. Who leaves begins nothing: the view may be about to say that it has

@@ -46,6 +46,7 @@ type node struct {
 	holding bool   // requests of clients wait for other pools
 	held    []*op
 	joins   uint64 // the change that it says to be ready for because another one wants it; 0: none
+	wants   string // what it has last said to be ready for
 
 	refusals []string // of this member, or by it
 }
