@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"errors"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -9,9 +8,6 @@ import (
 	"magent/internal/config"
 	"magent/internal/loop"
 )
-
-// ErrForeignGone is why a socket that another program has made is not bound anew: that program will use it again.
-var ErrForeignGone = errors.New("its file is gone, and it was given to this process: restart its .socket unit")
 
 // listenerAt returns the listener with a configured address; nil: there is none.
 func listenerAt(all []*listener, address string) *listener {

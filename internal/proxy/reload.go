@@ -194,7 +194,7 @@ func (r *reload) listen() error {
 			if at := listenerAt(r.svc.listeners, l.Address); at != nil && !at.file.Lost() {
 				continue
 			} else if at != nil && at.foreign {
-				return &ListenError{Address: l.Address, Err: ErrForeignGone}
+				return &ListenError{Address: l.Address, Err: service.ErrForeignGone}
 			}
 			ln, err := r.svc.bind(i, l)
 			if err != nil {

@@ -18,6 +18,7 @@ import (
 	"magent/internal/maintenance"
 	"magent/internal/owner"
 	"magent/internal/pool"
+	"magent/internal/service"
 	"magent/internal/session"
 	"magent/internal/stats"
 	"magent/internal/vip"
@@ -150,7 +151,7 @@ type listener struct {
 	fd   int
 	addr loop.Endpoint
 	end  *handshake.End // nil: clients speak plain text
-	file loop.SocketFile
+	file service.SocketFile
 
 	given   bool        // bound by another process, which may go on with it
 	foreign bool        // what bound it first will use it again

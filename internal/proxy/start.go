@@ -18,6 +18,7 @@ import (
 	"magent/internal/pool"
 	"magent/internal/refill"
 	"magent/internal/registry"
+	"magent/internal/service"
 	"magent/internal/session"
 )
 
@@ -195,7 +196,7 @@ func (svc *Service) bind(pool int, l config.Listen) (*listener, error) {
 	if bound, err := loop.LocalEndpoint(fd); err == nil {
 		ln.addr = bound
 	}
-	ln.file = loop.SocketFileAt(e.Path, ln.foreign)
+	ln.file = service.SocketFileAt(e.Path, ln.foreign)
 	ln.wake = loop.NewTimer(ln.resume)
 	return ln, nil
 }

@@ -145,7 +145,7 @@ func (w *watch) relisten() (bound int, err error) {
 			continue
 		}
 		if s.Foreign {
-			return bound, &proxy.ListenError{Address: s.address, Err: proxy.ErrForeignGone}
+			return bound, &proxy.ListenError{Address: s.address, Err: service.ErrForeignGone}
 		}
 		again, err := w.again(s.address)
 		if err != nil {

@@ -29,7 +29,7 @@ type adminSocket struct {
 	service.Socket              // FD is -1 if the socket cannot be passed on
 	address        string       // as it is configured
 	bound          net.Listener // TCP: the listener, if this process has bound it
-	file           loop.SocketFile
+	file           service.SocketFile
 	kept           bool // its file stays when it is closed: another process listens there
 }
 
@@ -79,7 +79,7 @@ func bindAdmin(address string, given []service.Socket, mode os.FileMode) (*admin
 	}
 	s.kept = at >= 0
 	if isPath(address) {
-		s.file = loop.SocketFileAt(address, s.Foreign)
+		s.file = service.SocketFileAt(address, s.Foreign)
 	}
 	return s, nil
 }

@@ -1,4 +1,4 @@
-package loop
+package service
 
 import (
 	"errors"
@@ -6,6 +6,9 @@ import (
 
 	"golang.org/x/sys/unix"
 )
+
+// ErrForeignGone is why a socket that another program has made is not bound anew: that program will use it again.
+var ErrForeignGone = errors.New("its file is gone, and it was given to this process: restart its .socket unit")
 
 // SocketFile tells the file of a unix socket from another one that takes its place. The zero value stands for none.
 type SocketFile struct {
