@@ -14,6 +14,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 )
 
@@ -29,9 +30,13 @@ type Dialer func(ctx context.Context) (net.Conn, error)
 
 // List asks a server who is connected to it, on a connection of its own. The addresses are in the form that Own has.
 // The connection itself is not among them, but it is looked for: whoever does not find it does not see the others
-// either. Without an error, an address that is missing was connected at no time since the question was sent.
+// either. Without an error, an address that is missing was connected at no time since the question was sent. When the
+// time of ctx is up the error is context.DeadlineExceeded.
 func List(ctx context.Context, dial Dialer) (addresses []string, err error) {
 	conn, err := dial(ctx)
+	if errors.Is(err, os.ErrDeadlineExceeded) { // that of the socket, which net takes from ctx, may come first
+		err = context.DeadlineExceeded
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -118,6 +118,23 @@ func TestListedUntilExecuted(t *testing.T) {
 	}
 }
 
+// Whichever notices first that the time is up, ctx or the socket, the error is the same.
+func TestNotConnectedInTime(t *testing.T) {
+	t.Parallel()
+	late := func(context.Context) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
+	}
+	if _, err := List(t.Context(), late); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the socket notices: %v", err)
+	}
+	_, address := start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	if _, err := List(ctx, dialer("tcp", address)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("ctx notices: %v", err)
+	}
+}
+
 // ask sends requests on a connection of their own, and returns the answers.
 func ask(t *testing.T, address, requests string) string {
 	t.Helper()
