@@ -76,13 +76,13 @@ list='a=10.0.0.1:12100,b=10.0.0.2:12100,w=10.0.0.5:12100/witness'
 grep -q -- "--fleet $list " /root/witness || fail "the page has another list for a witness"
 sed -i "s|--fleet [^ ]*|--fleet $list|" /root/set-up
 pids=() members="a b"
+step set-up # it writes the secret, which the witness reads too
 step witness
-step set-up
 for host in 1 2; do eventually command magent health --readyz 10.0.0.$host:9100; done
 eventually command magent health --readyz 127.0.0.1:9100
 eventually stores 10.0.0.1/12000 'set stone 0 0 1\r\n1' STORED
-kill -9 "${pids[1]}"
+kill -9 "${pids[0]}"
 eventually stores 10.0.0.2/12000 'get stone' 1
-kill "${pids[0]}" "${pids[2]}"
-wait "${pids[0]}" "${pids[2]}"
+kill "${pids[1]}" "${pids[2]}"
+wait "${pids[1]}" "${pids[2]}"
 echo "all is well"
