@@ -81,10 +81,8 @@ type forward struct {
 }
 
 func (l *Loop) newForward(owner *Loop, p *pool.Pool, c *replicate.Call, req []byte) *forward {
-	e := l.forwards.Get()
-	if e == nil {
-		e = &forward{home: l}
-	}
+	e := l.forwards.Take()
+	e.home = l
 	e.owner, e.pool, e.call, e.back = owner, p.Peers[owner.id], c, false
 	e.kind = call.Piece // of a fanout
 	if c != nil {
@@ -183,10 +181,7 @@ type fanout struct {
 
 // Fanout splits a multi-get by owner and group, and sends each its part. c is answered when all replies are back.
 func (l *Loop) Fanout(p *pool.Pool, c *replicate.Call, r *ascii.Request) {
-	g := l.fanouts.Get()
-	if g == nil {
-		g = &fanout{}
-	}
+	g := l.fanouts.Take()
 	g.call, g.refused, g.found = c, g.refused[:0], false
 	g.keys = append(g.keys[:0], r.Keys...)
 	g.owner, g.parts = g.owner[:0], g.parts[:0]

@@ -2,7 +2,7 @@ package loop
 
 import "unsafe"
 
-// spareCeiling bounds the items in all free lists of a loop, in bytes.
+// spareCeiling bounds the items in the free lists that share a Spare, in bytes.
 const spareCeiling = 16 << 20
 
 // Spare counts the bytes in the free lists that share it, usually those of one loop. The zero value is ready to use.
@@ -23,7 +23,7 @@ func (s *Spare) Dropped() int {
 
 // Free is a free list of items for use again, which avoids allocations. It belongs to one loop, and is last in, first
 // out. Items for which its Spare has no room are left to the garbage collector. Trim does the same with items that
-// were not needed for a while. The zero value is ready to use, with a Spare of its own.
+// were not needed for a while.
 type Free[T any] struct {
 	spare *Spare
 	items []freeItem[T]
@@ -35,8 +35,11 @@ type freeItem[T any] struct {
 	size int
 }
 
-// NewFree returns an empty list that shares s with others. If s is nil, the list has one of its own.
+// NewFree returns an empty list that shares s with others. If s is nil, the list has a Spare of its own.
 func NewFree[T any](s *Spare) Free[T] {
+	if s == nil {
+		s = &Spare{}
+	}
 	return Free[T]{spare: s}
 }
 
@@ -54,7 +57,7 @@ func (f *Free[T]) Get() *T {
 	return it.p
 }
 
-// Take is Get, or returns a new item. Give puts it back.
+// Take is Get, or returns a new item.
 func (f *Free[T]) Take() *T {
 	if p := f.Get(); p != nil {
 		return p
@@ -62,7 +65,7 @@ func (f *Free[T]) Take() *T {
 	return new(T)
 }
 
-// Give adds an item of Take, as if it were new. The caller must not use it any more.
+// Give is Put for an item that holds no other memory. It is zero again when it is taken.
 func (f *Free[T]) Give(p *T) {
 	*p = *new(T)
 	f.Put(p, int(unsafe.Sizeof(*p)))
@@ -70,9 +73,6 @@ func (f *Free[T]) Give(p *T) {
 
 // Put adds an item that holds size bytes of memory. The caller must not use it any more.
 func (f *Free[T]) Put(p *T, size int) {
-	if f.spare == nil {
-		f.spare = &Spare{}
-	}
 	if f.spare.kept+size > spareCeiling {
 		f.spare.dropped += size
 		return

@@ -36,7 +36,6 @@ type Loop struct {
 	now     int64     // the time of this turn, see Now
 	stopped bool
 	yields  yielding
-
 	inputs  Free[input] // for streams that hold something
 	outputs Free[output]
 
@@ -62,6 +61,8 @@ const ReadBufferSize = 256 << 10
 // (Discard).
 func New() (*Loop, error) {
 	l := &Loop{base: time.Now(), readBuf: make([]byte, ReadBufferSize)}
+	spare := &Spare{}
+	l.inputs, l.outputs = NewFree[input](spare), NewFree[output](spare)
 	if err := l.poll.open(); err != nil {
 		return nil, err
 	}

@@ -178,16 +178,14 @@ func (s *Stream) Keep(rest []byte) {
 	switch {
 	case n == 0:
 		s.dropIn()
-	case s.in != nil && s.in.disowned != nil:
+	case s.borrowed == 0 && s.in.disowned == nil: // Read returned bytes of s.in
+		s.in.off = len(s.in.b) - n
+	case s.borrowed > 0 && n >= largeTail:
+		s.hold(s.l.TakeReadBuffer()[:s.borrowed], int(s.borrowed)-n)
+	default:
 		b := append(s.l.Pool.Get(n), rest...)
 		s.dropIn()
 		s.hold(b, 0)
-	case s.borrowed == 0: // Read returned bytes of s.in
-		s.in.off = len(s.in.b) - n
-	case n >= largeTail:
-		s.hold(s.l.TakeReadBuffer()[:s.borrowed], int(s.borrowed)-n)
-	default:
-		s.hold(append(s.l.Pool.Get(n), rest...), 0)
 	}
 	s.borrowed = 0
 }

@@ -21,7 +21,7 @@ func TestSizeOfAnIdleSession(t *testing.T) {
 
 // What is there of a request that has arrived in part is given back when nothing of it is kept or to be dropped.
 func TestNothingIsHeldInPart(t *testing.T) {
-	sh := &Shard{}
+	sh := &Shard{partials: loop.NewFree[partial](nil)}
 	s := &Session{sh: sh}
 	s.setNeed(0)
 	if s.partial != nil {

@@ -9,10 +9,8 @@ import (
 var flushLine = []byte("flush_all\r\n")
 
 func (e *Engine) newErasure(i int, seq uint64) *erasure {
-	x := e.erasures.Get()
-	if x == nil {
-		x = &erasure{e: e}
-	}
+	x := e.erasures.Take()
+	x.e = e
 	x.server, x.seq, x.all, x.only, x.key, x.h, x.noted = i, seq, false, false, x.key[:0], nil, 0
 	return x
 }
